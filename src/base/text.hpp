@@ -1,0 +1,22 @@
+// Text for people: sizes, and foreign bytes made harmless.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/units.hpp"
+
+namespace jaunt::base {
+
+// "0 B", "512 B", "1.50 KiB", "28.3 GiB": binary units, three significant digits above bytes.
+std::string human_bytes(ByteCount bytes);
+
+// "4096", "64K", "10M", "2GiB" (binary units); nullopt when it is none of these or does not fit.
+std::optional<ByteCount> parse_bytes(std::string_view text);
+
+// Foreign bytes as valid UTF-8 without control characters, each offending byte written as \xNN, so that a hostile
+// name can neither break JSON nor steer a terminal. A backslash stays as it is.
+std::string printable(std::string_view foreign);
+
+}  // namespace jaunt::base

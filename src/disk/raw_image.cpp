@@ -1,0 +1,93 @@
+#include "disk/raw_image.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+namespace jaunt::disk {
+
+namespace {
+
+using base::ByteCount;
+using base::ByteOffset;
+using base::Error;
+using base::ErrorKind;
+
+class RawReader final : public Reader {
+ public:
+  RawReader(const base::File& file, ByteCount size) : file_(file), size_(size) {}
+
+  void read(ByteOffset at, std::span<std::byte> into) override {
+    base::invariant(at.value + into.size() <= size_.value, "reads stay within the image");
+    file_.read_exact(at, into);
+  }
+
+  std::vector<Allocation> allocation(ByteOffset at, ByteCount length) override {
+    const ByteOffset end(std::min(at.value + length.value, size_.value));
+    base::invariant(at < end, "allocation is asked within the image");
+    const off_t data = ::lseek(file_.fd(), static_cast<off_t>(at.value), SEEK_DATA);
+    if (data < 0 && errno == ENXIO)
+      return {{{at, end - at}, true}};
+    if (data < 0)  // block devices and old filesystems cannot tell
+      return {{{at, end - at}, false}};
+    if (ByteOffset(static_cast<std::uint64_t>(data)) >= end)
+      return {{{at, end - at}, true}};
+    std::vector<Allocation> result;
+    const ByteOffset begin(static_cast<std::uint64_t>(data));
+    if (begin > at)
+      result.push_back({{at, begin - at}, true});
+    const off_t hole = ::lseek(file_.fd(), data, SEEK_HOLE);
+    const ByteOffset stop = hole < 0 ? end : std::min(end, ByteOffset(static_cast<std::uint64_t>(hole)));
+    if (stop > begin)
+      result.push_back({{begin, stop - begin}, false});
+    return result;
+  }
+
+ private:
+  const base::File& file_;
+  ByteCount size_;
+};
+
+class RawImage final : public Image {
+ public:
+  explicit RawImage(const std::filesystem::path& path)
+      : file_(base::File::open(path, O_RDONLY | O_NONBLOCK)), name_(path.string()), size_(measure()) {}
+
+  const std::string& name() const override { return name_; }
+  ByteCount size() const override { return size_; }
+  std::unique_ptr<Reader> reader() const override { return std::make_unique<RawReader>(file_, size_); }
+
+ private:
+  ByteCount measure() const {
+    const auto status = file_.stat();
+    if (S_ISREG(status.st_mode))
+      return ByteCount(static_cast<std::uint64_t>(status.st_size));
+    std::uint64_t bytes = 0;
+    if (S_ISBLK(status.st_mode)) {
+      if (::ioctl(file_.fd(), BLKGETSIZE64, &bytes) != 0)
+        base::throw_errno(errno, "measure", name_);
+      return ByteCount(bytes);
+    }
+    throw Error(ErrorKind::unsupported, "open", name_, "it is neither a file nor a block device");
+  }
+
+  base::File file_;
+  std::string name_;
+  ByteCount size_;
+};
+
+}  // namespace
+
+std::unique_ptr<Image> open_raw(const std::filesystem::path& path) {
+  return std::make_unique<RawImage>(path);
+}
+
+}  // namespace jaunt::disk

@@ -1,0 +1,13 @@
+// Raw files and block devices, read directly. Takes no lock.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "disk/image.hpp"
+
+namespace jaunt::disk {
+
+std::unique_ptr<Image> open_raw(const std::filesystem::path& path);
+
+}  // namespace jaunt::disk

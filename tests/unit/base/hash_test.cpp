@@ -1,0 +1,23 @@
+#include "base/hash.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace jaunt::base;
+
+TEST_CASE("SHA-256 gives the published values") {
+  CHECK(to_hex(sha256(as_bytes("abc"))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(to_hex(sha256({})) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST_CASE("A hasher can be fed in parts and used again") {
+  Sha256 hasher;
+  const Hash32 whole = hasher.of(as_bytes("abc"));
+  CHECK(hasher.update(as_bytes("a")).update(as_bytes("bc")).finish() == whole);
+  CHECK(hasher.update(as_bytes("abc")).finish() == whole);
+}
+
+TEST_CASE("A whole message drops what was not finished before") {
+  Sha256 hasher;
+  hasher.update(as_bytes("left over"));
+  CHECK(hasher.of(as_bytes("abc")) == sha256(as_bytes("abc")));
+}
