@@ -67,4 +67,20 @@ std::string to_hex(ByteView bytes) {
   return text;
 }
 
+std::optional<Bytes> from_hex(std::string_view digits) {
+  constexpr std::string_view values = "0123456789abcdef";
+  if (digits.size() % 2 != 0)
+    return std::nullopt;
+  Bytes bytes;
+  bytes.reserve(digits.size() / 2);
+  for (std::size_t at = 0; at < digits.size(); at += 2) {
+    const auto high = values.find(digits[at]);
+    const auto low = values.find(digits[at + 1]);
+    if (high == values.npos || low == values.npos)
+      return std::nullopt;
+    bytes.push_back(static_cast<std::byte>(high << 4 | low));
+  }
+  return bytes;
+}
+
 }  // namespace jaunt::base

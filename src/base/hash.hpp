@@ -4,7 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -35,5 +37,7 @@ class Sha256 {
 Hash32 sha256(ByteView bytes);
 
 std::string to_hex(ByteView bytes);
+// Strict: an even number of lower-case digits, else nullopt.
+std::optional<Bytes> from_hex(std::string_view digits);
 
 }  // namespace jaunt::base

@@ -19,4 +19,8 @@ std::optional<ByteCount> parse_bytes(std::string_view text);
 // name can neither break JSON nor steer a terminal. A backslash stays as it is.
 std::string printable(std::string_view foreign);
 
+// RFC 4648 with padding. Reading is strict: exactly what to_base64 writes, else nullopt.
+std::string to_base64(std::string_view bytes);
+std::optional<std::string> from_base64(std::string_view text);
+
 }  // namespace jaunt::base
