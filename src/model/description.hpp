@@ -177,6 +177,7 @@ struct Snapshot {
   std::string state;         // the domain's state then
   std::int64_t created = 0;  // seconds since 1970
   bool current = false;
+  bool external = false;  // its disks or memory are files of their own, not inside the image
   bool operator==(const Snapshot&) const = default;
 };
 

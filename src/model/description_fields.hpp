@@ -120,9 +120,10 @@ inline constexpr auto kJsonFields<Firmware> =
                JsonField{"nvram", &Firmware::nvram}, JsonField{"secure_boot", &Firmware::secure_boot}};
 
 template <>
-inline constexpr auto kJsonFields<Snapshot> = std::tuple{
-    JsonField{"name", &Snapshot::name}, JsonField{"parent", &Snapshot::parent}, JsonField{"state", &Snapshot::state},
-    JsonField{"created", &Snapshot::created}, JsonField{"current", &Snapshot::current}};
+inline constexpr auto kJsonFields<Snapshot> =
+    std::tuple{JsonField{"name", &Snapshot::name},       JsonField{"parent", &Snapshot::parent},
+               JsonField{"state", &Snapshot::state},     JsonField{"created", &Snapshot::created},
+               JsonField{"current", &Snapshot::current}, JsonField{"external", &Snapshot::external}};
 
 template <>
 inline constexpr auto kJsonFields<Hardware> = std::tuple{JsonField{"name", &Hardware::name},
