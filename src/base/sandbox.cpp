@@ -87,7 +87,7 @@ bool confinement_available() {
 }
 
 PreparedConfinement::PreparedConfinement(const Confinement& rules)
-    : memory_max_(rules.memory_max), writes_(!rules.write_paths.empty()) {
+    : memory_max_(rules.memory_max), writes_(!rules.write_paths.empty() || !rules.devices.empty()) {
   landlock_ruleset_attr attributes{};
   const std::uint64_t truncate = landlock_version() >= 3 ? kTruncate : 0;
   attributes.handled_access_fs = kHandledSinceV1 | truncate;
