@@ -65,6 +65,15 @@ LibvirtVersions Connection::versions() const {
   return {version_text(library), version_text(daemon), known ? version_text(hypervisor) : ""};
 }
 
+std::string Connection::emulator() const {
+  char* raw = virConnectGetDomainCapabilities(handle_.get(), nullptr, nullptr, nullptr, nullptr, 0);
+  if (raw == nullptr)
+    return "";  // no hypervisor here: an answer, too
+  const std::string capabilities(raw);
+  std::free(raw);
+  return parse_emulator(capabilities);
+}
+
 std::vector<Domain> Connection::domains() const {
   virDomainPtr* raw = nullptr;
   const int count = virConnectListAllDomains(handle_.get(), &raw, 0);

@@ -35,6 +35,9 @@ class Connection {
   const std::string& uri() const { return uri_; }
   LibvirtVersions versions() const;
 
+  // Path of the QEMU that libvirt takes by default on this host; empty when it has none.
+  std::string emulator() const;
+
   // All domains, running or not, by name.
   std::vector<Domain> domains() const;
   // By name first, then by uuid.
