@@ -137,7 +137,7 @@ After=multi-user.target networking.service ssh.service serial-getty@ttyS0.servic
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh -c 'echo "$(hostname) $(hostname -I)" >/run/jaunt-guest-ready; echo "jaunt-guest-ready $(cat /run/jaunt-guest-ready)" >/dev/ttyS0'
+ExecStart=/bin/sh -c 'ready="$(hostname) $(hostname -I)"; echo "$ready" >/run/jaunt-guest-ready; echo "jaunt-guest-ready $ready" >/dev/ttyS0'
 
 [Install]
 WantedBy=multi-user.target
