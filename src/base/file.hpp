@@ -69,13 +69,15 @@ class File {
 // without it, destruction removes the temporary file.
 class AtomicFile {
  public:
+  enum class Existing { replace, keep };  // keep: a file that has the final name by now makes commit() fail
+
   explicit AtomicFile(std::filesystem::path final_path, mode_t mode = 0600);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   const File& file() const { return file_; }
-  void commit();
+  void commit(Existing existing = Existing::replace);
 
  private:
   std::filesystem::path final_path_;

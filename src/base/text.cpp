@@ -138,4 +138,13 @@ std::optional<std::string> from_base64(std::string_view text) {
   return to_base64(bytes) == text ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
+std::string last_line(std::string_view output) {
+  const auto end = output.find_last_not_of(" \t\r\n");
+  if (end == std::string_view::npos)
+    return {};
+  output = output.substr(0, end + 1);
+  const auto newline = output.rfind('\n');
+  return printable(newline == std::string_view::npos ? output : output.substr(newline + 1));
+}
+
 }  // namespace jaunt::base

@@ -23,4 +23,7 @@ std::string printable(std::string_view foreign);
 std::string to_base64(std::string_view bytes);
 std::optional<std::string> from_base64(std::string_view text);
 
+// The last line that says something, printable: what a failing program has to tell. Empty when it said nothing.
+std::string last_line(std::string_view output);
+
 }  // namespace jaunt::base

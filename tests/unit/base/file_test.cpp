@@ -42,6 +42,14 @@ TEST_CASE("An abandoned replacement leaves the former file as it was") {
   CHECK(entries_in(home.path()) == 1);
 }
 
+TEST_CASE("A file that must be new does not replace one that appeared meanwhile") {
+  const TemporaryDirectory home;
+  AtomicFile file(home.path() / "f");
+  write_text_file(home.path() / "f", "theirs");
+  CHECK_THROWS_AS(file.commit(AtomicFile::Existing::keep), Error);
+  CHECK(read_text_file(home.path() / "f", ByteCount(10)) == "theirs");
+}
+
 TEST_CASE("Reading exactly beyond the end names the file") {
   const TemporaryDirectory home;
   write_text_file(home.path() / "short", "abc");

@@ -33,3 +33,9 @@ TEST_CASE("Foreign names cannot steer a terminal and stay readable") {
   CHECK(printable("\xf0\x9f\x9a\x80") == "\xf0\x9f\x9a\x80");
   CHECK(printable("\xe2\x82") == "\\xe2\\x82");
 }
+
+TEST_CASE("The last line of a program's output is the last one that says something") {
+  CHECK(last_line("first\nqemu: \x1b[31mno\n\n") == "qemu: \\x1b[31mno");
+  CHECK(last_line("only") == "only");
+  CHECK(last_line(" \n\n").empty());
+}
