@@ -15,7 +15,8 @@ namespace jaunt::disk {
 // What is known about a range without reading it.
 struct Allocation {
   model::Extent extent;
-  bool zero = false;  // reads as zeros, without doubt
+  bool zero = false;    // reads as zeros, without doubt
+  bool absent = false;  // only in an image of one layer: not held by it, a deeper layer answers; implies zero
 };
 
 // One thread's way into an image. Errors are Errors that name the image; a source that dies or hangs is an error too.

@@ -5,12 +5,11 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
+#include "base/text.hpp"
+#include "disk/vetted_file.hpp"
 
 namespace jaunt::disk {
 
@@ -18,8 +17,6 @@ namespace {
 
 using base::ByteCount;
 using base::ByteOffset;
-using base::Error;
-using base::ErrorKind;
 
 class RawReader final : public Reader {
  public:
@@ -58,27 +55,14 @@ class RawReader final : public Reader {
 
 class RawImage final : public Image {
  public:
-  explicit RawImage(const std::filesystem::path& path)
-      : file_(base::File::open(path, O_RDONLY | O_NONBLOCK)), name_(path.string()), size_(measure()) {}
+  explicit RawImage(base::File file)
+      : file_(std::move(file)), name_(base::printable(file_.path().string())), size_(byte_size(file_)) {}
 
   const std::string& name() const override { return name_; }
   ByteCount size() const override { return size_; }
   std::unique_ptr<Reader> reader() const override { return std::make_unique<RawReader>(file_, size_); }
 
  private:
-  ByteCount measure() const {
-    const auto status = file_.stat();
-    if (S_ISREG(status.st_mode))
-      return ByteCount(static_cast<std::uint64_t>(status.st_size));
-    std::uint64_t bytes = 0;
-    if (S_ISBLK(status.st_mode)) {
-      if (::ioctl(file_.fd(), BLKGETSIZE64, &bytes) != 0)
-        base::throw_errno(errno, "measure", name_);
-      return ByteCount(bytes);
-    }
-    throw Error(ErrorKind::unsupported, "open", name_, "it is neither a file nor a block device");
-  }
-
   base::File file_;
   std::string name_;
   ByteCount size_;
@@ -87,7 +71,11 @@ class RawImage final : public Image {
 }  // namespace
 
 std::unique_ptr<Image> open_raw(const std::filesystem::path& path) {
-  return std::make_unique<RawImage>(path);
+  return open_raw(base::File::open(path, O_RDONLY | O_NONBLOCK));
+}
+
+std::unique_ptr<Image> open_raw(base::File file) {
+  return std::make_unique<RawImage>(std::move(file));
 }
 
 }  // namespace jaunt::disk
