@@ -22,5 +22,5 @@ describe_debian() {
     close_disk
     write_domain "${memory_mib:-512}"
     write_json os=debian version=12 package_format=deb firmware=bios format=raw disk=disk.img \
-        packages=packages.txt files=files.sha256 boots=true memory_mib="${memory_mib:-512}" root_filesystem=ext4 root_password=jaunt
+        packages=packages.txt files=files.sha256 boots=true memory_mib="${memory_mib:-512}" root_filesystem=ext4 root_password=jaunt check="${check:-true}"
 }
