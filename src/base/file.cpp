@@ -95,6 +95,16 @@ void File::sync() const {
     throw_errno(errno, "sync", path_.string());
 }
 
+File unnamed_file(const fs::path& folder) {
+  // Not O_TMPFILE: some filesystems have none.
+  std::string name = (folder / ".unnamed.XXXXXX").string();
+  const int fd = ::mkostemp(name.data(), O_CLOEXEC);
+  if (fd < 0)
+    throw_errno(errno, "create a temporary file in", folder.string());
+  ::unlink(name.c_str());
+  return File(Fd(fd), name);
+}
+
 AtomicFile::AtomicFile(fs::path final_path, mode_t mode) : final_path_(std::move(final_path)) {
   std::string name = (final_path_.parent_path() / ("." + final_path_.filename().string() + ".XXXXXX")).string();
   const int fd = ::mkostemp(name.data(), O_CLOEXEC);

@@ -65,6 +65,9 @@ class File {
   std::filesystem::path path_;
 };
 
+// A file without a name in this folder, for work that outgrows memory; it is gone when it is closed.
+File unnamed_file(const std::filesystem::path& folder);
+
 // A file built under a temporary name beside its final one. commit() makes it durable and visible in one step;
 // without it, destruction removes the temporary file.
 class AtomicFile {
