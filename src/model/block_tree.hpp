@@ -73,23 +73,14 @@ class TreeBuilder {
   std::vector<Pending> pending_;  // of levels 2, 3, ... up to the top
 };
 
-// Says which blocks of a group are elided, for groups asked in ascending order. Only whole blocks count.
-class ElidedBlocks {
- public:
-  explicit ElidedBlocks(const ExtentSet& elided) : elided_(elided.aligned_inward(base::ByteCount(kBlockBytes))) {}
-
-  std::uint16_t mask_of_group(std::uint64_t index);
-  const ExtentSet& extents() const { return elided_; }
-
- private:
-  ExtentSet elided_;
-  std::size_t next_ = 0;
-};
+// What of `elided` an image of this size can elide: whole blocks. A partial last block is always carried.
+ExtentSet elided_blocks(base::ByteCount size, const ExtentSet& elided);
 
 // A tree in elided form: elided blocks read as zero.
 class CarriedTreeBuilder {
  public:
-  CarriedTreeBuilder(base::ByteCount size, const ExtentSet& elided) : elided_(elided), builder_(size) {}
+  CarriedTreeBuilder(base::ByteCount size, const ExtentSet& elided)
+      : elided_(elided_blocks(size, elided)), builder_(size) {}
 
   // Groups as for TreeBuilder; `ids` is called only where a group is carried in part.
   void add_group(std::uint64_t index, std::uint16_t mask, const base::Hash32& hash,
@@ -99,7 +90,10 @@ class CarriedTreeBuilder {
   std::uint64_t needed_blocks() const { return needed_blocks_; }
 
  private:
-  ElidedBlocks elided_;
+  std::uint16_t elided_mask(std::uint64_t index);
+
+  ExtentSet elided_;
+  std::size_t next_ = 0;  // the first elided extent that is not behind us
   TreeBuilder builder_;
   NodeHasher hasher_;
   std::uint64_t needed_blocks_ = 0;

@@ -16,13 +16,10 @@ base::ByteView bytes_of(const T& value) {
   return std::as_bytes(std::span(&value, 1));
 }
 
-ExtentSet checked(base::ByteCount image_size, const ExtentSet& elided, const std::filesystem::path& path) {
+base::ByteCount checked(base::ByteCount image_size, const std::filesystem::path& path) {
   if (image_size > tree_format::kImageBytesMax)
     throw base::Error(base::ErrorKind::limit, "write block tree", path.string(), "the image is larger than 256 TiB");
-  ExtentSet image;
-  if (image_size > base::ByteCount(0))
-    image.insert({base::ByteOffset(0), image_size});
-  return elided.intersection(image).aligned_inward(base::ByteCount(kBlockBytes));
+  return image_size;
 }
 
 }  // namespace
@@ -97,7 +94,7 @@ class TreeWriter::SectionWriter {
 TreeWriter::TreeWriter(const std::filesystem::path& path, base::ByteCount image_size,
                        const std::optional<RealmKey>& key, const ExtentSet& elided)
     : folder_(path.parent_path()),
-      elided_(checked(image_size, elided, path)),
+      elided_(elided_blocks(checked(image_size, path), elided)),
       file_(path),
       groups_(folder_),
       group_hashes_(folder_),
@@ -107,7 +104,7 @@ TreeWriter::TreeWriter(const std::filesystem::path& path, base::ByteCount image_
                  const tree_format::Node node{static_cast<std::uint32_t>(place.index), hash};
                  nodes_[place.level - 2].append(bytes_of(node));
                }),
-      carried_(image_size, elided_) {
+      carried_(image_size, elided) {
   header_.image_size = image_size;
   header_.levels = tree_levels(image_size);
   header_.keyed = key.has_value();
