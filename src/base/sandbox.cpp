@@ -2,14 +2,19 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +45,37 @@ constexpr std::array kSystemFiles{"/etc/ld.so.cache",     "/etc/ld.so.preload", 
                                   "/etc/nsswitch.conf",   "/etc/passwd",        "/etc/group",
                                   "/etc/ssl/openssl.cnf", "/dev/urandom",       "/proc/cpuinfo",
                                   "/proc/meminfo",        "/proc/filesystems",  "/sys/devices/system/cpu"};
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#elif defined(__riscv) && __riscv_xlen == 64
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_RISCV64;
+#elif defined(__powerpc64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_PPC64LE;
+#else
+#error "name this architecture's AUDIT_ARCH constant here"
+#endif
+constexpr std::uint32_t kX32Calls = 0x40000000;  // x86-64's second set of call numbers, unused on the others
+
+// Sockets other than unix ones are refused, and io_uring, which can make them too.
+constexpr std::array kNetworkFilter{
+    sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32Calls, 0, 1),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),  // the family: the low half
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 0, 1),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+};
 
 void allow(int ruleset, const std::filesystem::path& path, std::uint64_t if_folder, std::uint64_t if_file,
            bool must_exist) {
@@ -74,6 +110,13 @@ int drop_to_nobody(bool keep_writes) {
   if (::syscall(SYS_capset, &header, sets.data()) != 0)
     return errno;
   return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0 ? 0 : errno;
+}
+
+int cut_network() {
+  sock_fprog program{};
+  program.len = kNetworkFilter.size();
+  program.filter = const_cast<sock_filter*>(kNetworkFilter.data());
+  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0 ? 0 : errno;
 }
 
 long landlock_version() {
@@ -120,7 +163,7 @@ int PreparedConfinement::apply() const {
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::syscall(SYS_landlock_restrict_self, ruleset_.get(), 0) != 0)
     return errno;
-  return 0;
+  return cut_network();
 }
 
 }  // namespace jaunt::base

@@ -11,8 +11,9 @@
 namespace jaunt::base {
 
 // What a confined program may do. System libraries and programs are always readable; everything else is listed here.
-// Files are enforced by Landlock, which needs no privileges; identity by dropping from root to `nobody`, keeping only
-// the right to read (and, with write_paths or devices, write) the listed files whoever owns them.
+// There is no network but unix sockets. Files are enforced by Landlock, which needs no privileges; identity by
+// dropping from root to `nobody`, keeping only the right to read (and, with write_paths or devices, write) the listed
+// files whoever owns them.
 struct Confinement {
   std::vector<std::filesystem::path> read_paths;   // files or folders, to read
   std::vector<std::filesystem::path> write_paths;  // files or folders, to read, write, create, remove and bind in

@@ -46,8 +46,8 @@ pid_t NbdServer::pid() const {
   return process_->pid();
 }
 
-std::optional<std::string> NbdServer::obituary() const {
-  return process_->obituary();
+std::optional<std::string> NbdServer::obituary(std::chrono::milliseconds patience) const {
+  return process_->obituary(patience);
 }
 
 }  // namespace jaunt::disk

@@ -40,8 +40,8 @@ class NbdServer {
   const NbdAddress& address() const;
   pid_t pid() const;
 
-  // Why the server no longer runs, with its last words; nullopt while it does. Any thread.
-  std::optional<std::string> obituary() const;
+  // How the server ended and its last words; nullopt when it still runs after this patience. Any thread.
+  std::optional<std::string> obituary(std::chrono::milliseconds patience) const;
 
  private:
   explicit NbdServer(std::unique_ptr<QemuNbd> process);

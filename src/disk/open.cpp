@@ -1,5 +1,6 @@
 #include "disk/open.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "base/error.hpp"
@@ -16,6 +17,8 @@ namespace {
 using base::ByteCount;
 using base::ByteOffset;
 using base::Error;
+
+constexpr std::chrono::milliseconds kLastBreath{200};  // between a server's closed connections and its end
 
 // A reader of our own server: where that died, its last words tell more than the broken connection.
 class ServedReader final : public Reader {
@@ -39,7 +42,7 @@ class ServedReader final : public Reader {
     try {
       work();
     } catch (const Error& error) {
-      if (const auto obituary = server_.obituary())
+      if (const auto obituary = server_.obituary(kLastBreath))
         throw Error(error.kind(), error.operation(), error.subject(), *obituary);
       throw;
     }

@@ -96,8 +96,7 @@ void QemuNbd::await_ready(const Setup& setup) {
   try {
     NbdConnection(address_, {.name = name_, .contexts = {}, .patience = setup.patience});
   } catch (const Error&) {
-    child_.wait_for(kLastBreath);
-    if (const auto ended = obituary())
+    if (const auto ended = obituary(kLastBreath))
       throw Error(ErrorKind::corrupt, "open", name_, *ended);
     throw;
   }
@@ -137,9 +136,9 @@ std::string QemuNbd::last_words() {
   return base::last_line(spoken_);
 }
 
-std::optional<std::string> QemuNbd::obituary() {
+std::optional<std::string> QemuNbd::obituary(std::chrono::milliseconds patience) {
   const std::lock_guard lock(mutex_);
-  const auto ended = child_.poll();
+  const auto ended = child_.wait_for(patience);
   if (!ended)
     return std::nullopt;
   const std::string words = last_words();

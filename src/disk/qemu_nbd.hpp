@@ -36,8 +36,8 @@ class QemuNbd {
   // Makes the socket another user's, too.
   void admit(uid_t client) const;
 
-  // How it ended and its last words; nullopt while it runs. Any thread.
-  std::optional<std::string> obituary();
+  // How it ended and its last words; nullopt when it still runs after this patience. Any thread.
+  std::optional<std::string> obituary(std::chrono::milliseconds patience = {});
 
   // Asks it to close its files and waits; anything but a clean end is an Error.
   void finish();

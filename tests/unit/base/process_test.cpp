@@ -90,6 +90,12 @@ TEST_CASE("A confined program of root is not root") {
   CHECK(shell("id -u", Confinement{}).out == "65534\n");
 }
 
+TEST_CASE("A confined program has no network" * doctest::skip(!confinement_available())) {
+  const std::string connects = "bash -c ': < /dev/tcp/127.0.0.1/1'";
+  CHECK(shell(connects).err.find("refused") != std::string::npos);
+  CHECK(shell(connects, Confinement{}).err.find("denied") != std::string::npos);
+}
+
 TEST_CASE("A confined program stays within its memory") {
   JAUNT_SKIP_UNLESS(confinement_available(), "this kernel has no Landlock");
   Confinement fence;
