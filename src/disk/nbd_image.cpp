@@ -162,7 +162,8 @@ model::ExtentSet dirty_extents(const NbdAddress& address, const std::string& con
   const ByteOffset end(settled_size(target, connection.size()).value);
   model::ExtentSet dirty;
   for (ByteOffset at; at < end;) {
-    for (const auto& [extent, flags] : connection.status(at, end - at).front()) {
+    const auto status = connection.status(at, end - at);
+    for (const auto& [extent, flags] : status.front()) {
       if ((flags & kDirty) != 0)
         dirty.insert(extent);
       at = extent.end();

@@ -1,4 +1,4 @@
-#include "images.hpp"
+#include "unit/disk/images.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -43,6 +43,10 @@ base::Bytes noise(std::size_t size, std::uint32_t seed) {
   return bytes;
 }
 
+base::Bytes filled(std::size_t size, int value) {
+  return base::Bytes(size, std::byte(value));
+}
+
 base::Bytes read_range(const Image& image, std::uint64_t at, std::size_t length) {
   base::Bytes bytes(length);
   image.reader()->read(ByteOffset(at), bytes);
@@ -83,6 +87,26 @@ void write_file(const fs::path& path, base::ByteView bytes) {
 
 void patch_file(const fs::path& path, std::uint64_t at, base::ByteView bytes) {
   base::File::open(path, O_WRONLY).write_all(ByteOffset(at), bytes);
+}
+
+base::Error failure_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const base::Error& error) {
+    return error;
+  }
+  FAIL("no error was thrown");
+  return {base::ErrorKind::usage, "", "", ""};
+}
+
+void make_three_layers(const Images& images) {
+  images.run({"qemu-img", "create", "-q", "-f", "raw", "base.raw", "1M"});
+  images.qemu_io("write -P 1 0 256k", "base.raw", "raw");
+  images.run({"qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", "middle.qcow2"});
+  images.qemu_io("write -P 2 64k 64k", "middle.qcow2");
+  images.qemu_io("write -z 128k 64k", "middle.qcow2");
+  images.run({"qemu-img", "create", "-q", "-f", "qcow2", "-b", "middle.qcow2", "-F", "qcow2", "top.qcow2"});
+  images.qemu_io("write -P 3 192k 64k", "top.qcow2");
 }
 
 }  // namespace jaunt::disk::test

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/error.hpp"
 #include "base/file.hpp"
 #include "disk/chain.hpp"
 #include "disk/image.hpp"
@@ -36,6 +38,8 @@ class Images {
 // Bytes that differ from block to block and from seed to seed; none of the blocks is zero.
 base::Bytes noise(std::size_t size, std::uint32_t seed);
 
+base::Bytes filled(std::size_t size, int value);
+
 base::Bytes read_range(const Image& image, std::uint64_t at, std::size_t length);
 base::Bytes read_all(const Image& image);
 
@@ -45,5 +49,13 @@ std::vector<Allocation> map_of(const Image& image);
 base::Bytes file_bytes(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, base::ByteView bytes);
 void patch_file(const std::filesystem::path& path, std::uint64_t at, base::ByteView bytes);
+
+// The error that `work` ends with; it must end with one.
+base::Error failure_of(const std::function<void()>& work);
+
+// base.raw <- middle.qcow2 <- top.qcow2 of 1 MiB each, in clusters of 64 KiB: base holds 0 to 3 (ones), middle hides
+// 1 (twos) and zeroes 2, top hides 3 (threes).
+inline constexpr std::size_t kCluster = 65536;
+void make_three_layers(const Images& images);
 
 }  // namespace jaunt::disk::test
