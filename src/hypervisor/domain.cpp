@@ -52,25 +52,32 @@ bool yes(int answer, const char* question, const std::string& name) {
   return answer > 0;
 }
 
-std::string volume_path(virDomainPtr domain, const std::string& source) {
+Volume find_volume(virDomainPtr domain, const std::string& source) {
   const auto slash = source.find('/');
   const Pool pool(virStoragePoolLookupByName(virDomainGetConnect(domain), source.substr(0, slash).c_str()));
   if (!pool)
     throw_libvirt("find", "the pool of volume " + base::printable(source));
-  const Volume volume(virStorageVolLookupByName(pool.get(), source.substr(slash + 1).c_str()));
+  Volume volume(virStorageVolLookupByName(pool.get(), source.substr(slash + 1).c_str()));
   if (!volume)
     throw_libvirt("find", "volume " + base::printable(source));
+  return volume;
+}
+
+void resolve_volume(virDomainPtr domain, model::Disk& disk) {
+  const auto volume = find_volume(domain, disk.source);
   const Text path(virStorageVolGetPath(volume.get()));
-  if (!path)
-    throw_libvirt("find", "the path of volume " + base::printable(source));
-  return path.get();
+  virStorageVolInfo info{};
+  if (!path || virStorageVolGetInfo(volume.get(), &info) != 0)
+    throw_libvirt("examine", "volume " + base::printable(disk.source));
+  disk.layers.front().path = path.get();
+  disk.size = base::ByteCount(info.capacity);
 }
 
 void resolve(virDomainPtr domain, model::Disk& disk) {
   if (disk.source_type == "none")
     return;
   if (disk.source_type == "volume")
-    disk.layers.front().path = volume_path(domain, disk.source);
+    resolve_volume(domain, disk);
   virDomainBlockInfo info{};
   // An image that cannot be read yet is a matter for whoever opens it.
   if (virDomainGetBlockInfo(domain, disk.target.c_str(), &info, 0) == 0)
@@ -89,6 +96,11 @@ Domain::Domain(DomainHandle handle, std::string uri) : handle_(std::move(handle)
   if (virDomainGetUUIDString(handle_.get(), uuid.data()) != 0)
     throw_libvirt("ask for the uuid of", "domain " + base::printable(name_));
   uuid_ = uuid.data();
+}
+
+Domain::Domain(const Domain& other) : uri_(other.uri_), name_(other.name_), uuid_(other.uuid_) {
+  virDomainRef(other.handle_.get());
+  handle_.reset(other.handle_.get());
 }
 
 bool Domain::active() const {

@@ -23,7 +23,12 @@ using DomainHandle = std::unique_ptr<_virDomain, DomainCloser>;
 class Domain {
  public:
   Domain(DomainHandle handle, std::string uri);
+  Domain(const Domain& other);
+  Domain& operator=(const Domain&) = delete;
+  Domain(Domain&&) noexcept = default;
+  Domain& operator=(Domain&&) noexcept = default;
 
+  const std::string& uri() const { return uri_; }
   const std::string& name() const { return name_; }
   const std::string& uuid() const { return uuid_; }
 
@@ -73,7 +78,7 @@ class DomainWatch {
  private:
   struct Shared;
 
-  DomainHandle handle_;
+  Domain domain_;
   std::shared_ptr<Shared> shared_;
   int callback_ = -1;
 };

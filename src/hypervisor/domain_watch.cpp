@@ -29,10 +29,9 @@ struct DomainWatch::Shared {
   }
 };
 
-DomainWatch::DomainWatch(const Domain& domain, std::function<void()> on_start) : shared_(std::make_shared<Shared>()) {
+DomainWatch::DomainWatch(const Domain& domain, std::function<void()> on_start)
+    : domain_(domain), shared_(std::make_shared<Shared>()) {
   shared_->on_start = std::move(on_start);
-  virDomainRef(domain.handle());
-  handle_.reset(domain.handle());
   using Held = std::shared_ptr<Shared>;
   const virConnectDomainEventCallback on_event = [](virConnectPtr, virDomainPtr, int event, int, void* held) {
     if (event == VIR_DOMAIN_EVENT_STARTED || event == VIR_DOMAIN_EVENT_RESUMED)
@@ -41,7 +40,7 @@ DomainWatch::DomainWatch(const Domain& domain, std::function<void()> on_start) :
   };
   const auto release = [](void* held) { delete static_cast<Held*>(held); };
   auto* held = new Held(shared_);
-  callback_ = virConnectDomainEventRegisterAny(virDomainGetConnect(handle_.get()), handle_.get(),
+  callback_ = virConnectDomainEventRegisterAny(virDomainGetConnect(domain_.handle()), domain_.handle(),
                                                VIR_DOMAIN_EVENT_ID_LIFECYCLE, as_generic(on_event), held, release);
   if (callback_ < 0) {
     const auto error = last_libvirt_error("watch", "domain " + base::printable(domain.name()));
@@ -54,11 +53,11 @@ DomainWatch::DomainWatch(const Domain& domain, std::function<void()> on_start) :
 }
 
 DomainWatch::~DomainWatch() {
-  virConnectDomainEventDeregisterAny(virDomainGetConnect(handle_.get()), callback_);
+  virConnectDomainEventDeregisterAny(virDomainGetConnect(domain_.handle()), callback_);
 }
 
 bool DomainWatch::started() const {
-  if (!shared_->started && virDomainIsActive(handle_.get()) != 0)  // active, or nobody can tell
+  if (!shared_->started && virDomainIsActive(domain_.handle()) != 0)  // active, or nobody can tell
     shared_->raise();
   if (!shared_->started)
     await_event_loop();

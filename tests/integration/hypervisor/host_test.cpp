@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "base/process.hpp"
+#include "support/skip.hpp"
 
 using namespace jaunt;
 using namespace jaunt::hypervisor;
@@ -84,10 +85,7 @@ TEST_CASE("A folder on a full disk is broken") {
   const base::TemporaryDirectory folder;
   const auto path = folder.path() / "small";
   std::filesystem::create_directory(path);
-  if (::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") != 0) {
-    MESSAGE("left out: this user may not mount");
-    return;
-  }
+  JAUNT_SKIP_UNLESS(::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") == 0, "this user may not mount");
   auto questions = quick_questions();
   questions.folders = {
       {.purpose = "scratch", .path = path / "not-yet-made", .wanted = base::ByteCount(base::kGiB), .for_qemu = true}};
@@ -116,10 +114,8 @@ TEST_CASE("As nobody: what this user lacks is named" * doctest::skip()) {
 }
 
 TEST_CASE("A user without rights is told which are missing") {
-  if (::geteuid() != 0 || ::access("/run/libvirt/libvirt-sock", F_OK) != 0) {
-    MESSAGE("left out: only root can become nobody, and libvirt must run for its socket to be closed");
-    return;
-  }
+  JAUNT_SKIP_UNLESS(::geteuid() == 0 && ::access("/run/libvirt/libvirt-sock", F_OK) == 0,
+                    "only root can become nobody, and libvirt must run for its socket to be closed");
   const base::TemporaryDirectory folder;  // a copy that nobody may enter and run
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
   const auto copy = folder.path() / "host_test";
