@@ -33,6 +33,16 @@ layout() {
     -o lv_kernel_major,lv_kernel_minor,lv_size,lv_uuid,vg_name,lv_name | sed 's/^ */volume /'
 }
 
+# What each device seems to hold, each line free of the guest's control characters.
+probe() {
+  for device in "$@"; do
+    echo "probe $device"
+    blkid -p -o udev "$device"
+    wipefs -n --noheadings --output TYPE "$device" | sed 's/^/signature /'
+  done
+  true
+}
+
 xfs_groups() {
   group=0
   device=$1 groups=$2
@@ -63,13 +73,13 @@ sizes() {
 # Paths that Debian packages own, where people put data too.
 owned() {
   cd "/sysroot/guest/$1" || return
-  find . -maxdepth 1 -type f -name '*.list' -print0 | xargs -0 -r grep -hE "^/($2)/"
+  find . -maxdepth 1 -type f -name '*.list' -print0 | xargs -0 -r grep -hE '^/(home|root|srv|opt|usr/local|var)/'
 }
 
 run() {
   case $1 in
     layout) layout ;;
-    signatures) wipefs -n --noheadings --output TYPE "$2" ;;
+    probe) shift && probe "$@" ;;
     ext) dumpe2fs "$2" ;;
     ext-journal) debugfs -R 'dump_extents -l <8>' "$2" ;;
     xfs) xfs_db -r -c version -c 'sb 0' -c p "$2" ;;
@@ -78,8 +88,8 @@ run() {
     xfs-free) xfs_db -r -c 'freesp -d' "$2" ;;
     files) files "$2" ;;
     sizes) sizes "$2" ;;
-    owned) owned "$2" "$3" ;;
-    errors) cat "$errors.before" ;;
+    owned) owned "$2" ;;
+    errors) head -c 300 "$errors.before" ;;
     *) return 99 ;;
   esac
 }

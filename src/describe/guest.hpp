@@ -10,17 +10,15 @@
 
 #include "base/error.hpp"
 #include "base/progress.hpp"
+#include "disk/nbd_image.hpp"
 #include "model/description.hpp"
 #include "model/extent.hpp"
 
 namespace jaunt::describe {
 
-// One disk of the guest, served read-only over a unix socket; the appliance opens no image file itself, so it takes
-// no lock and probes no format. The socket must outlive the call.
-struct Drive {
-  std::filesystem::path socket;
-  std::string export_name;
-};
+// One disk of the guest, served read-only over a unix socket that outlives the call; the appliance opens no image
+// file itself, so it takes no lock and probes no format.
+using Drive = disk::NbdAddress;
 
 // A piece of a file on one of the guest's disks.
 struct FilePiece {

@@ -66,13 +66,24 @@ Extent extent_of(std::uint64_t first_sector, std::uint64_t count) {
   return {ByteOffset(first_sector * kSectorBytes), ByteCount(count * kSectorBytes)};
 }
 
-bool overlap(const std::vector<Segment>& left, const std::vector<Segment>& right) {
-  for (const auto& one : left)
-    for (const auto& other : right)
-      if (one.disk == other.disk && one.on_disk.offset < other.on_disk.end() &&
-          other.on_disk.offset < one.on_disk.end())
-        return true;
-  return false;
+using Footprint = std::map<std::size_t, model::ExtentSet>;
+
+// What of the drives the device holds; nullopt when it holds some of it twice.
+std::optional<Footprint> footprint(const Device& device) {
+  Footprint result;
+  for (const auto& segment : device.segments)
+    result[segment.disk].insert(segment.on_disk);
+  ByteCount total;
+  for (const auto& [disk, extents] : result)
+    total += extents.total();
+  return device.segments.empty() || total == device.size ? std::optional(std::move(result)) : std::nullopt;
+}
+
+bool overlap(const Footprint& left, const Footprint& right) {
+  return std::any_of(left.begin(), left.end(), [&](const auto& each) {
+    const auto other = right.find(each.first);
+    return other != right.end() && !each.second.intersection(other->second).empty();
+  });
 }
 
 // The segments of a range of the parent, renumbered to begin at `at` of the child; empty unless all of it is there.
@@ -281,12 +292,24 @@ std::vector<const Device*> Layout::ancestors(const Device& device) const {
   return result;
 }
 
+bool Layout::lies_on(const Device& device, const Device& below) const {
+  const auto all = ancestors(device);
+  return std::find(all.begin(), all.end(), &below) != all.end();
+}
+
+bool Layout::leaf(const Device& device) const {
+  return std::none_of(devices_.begin(), devices_.end(),
+                      [&](const Device& other) { return &other != &device && lies_on(other, device); });
+}
+
 bool Layout::alone(const Device& device) const {
-  const auto below = ancestors(device);
-  return std::none_of(devices_.begin(), devices_.end(), [&](const Device& other) {
-    return &other != &device && std::find(below.begin(), below.end(), &other) == below.end() &&
-           overlap(device.segments, other.segments);
-  });
+  const auto own = footprint(device);
+  return own && std::none_of(devices_.begin(), devices_.end(), [&](const Device& other) {
+           if (&other == &device || lies_on(device, other) || lies_on(other, device))
+             return false;
+           const auto others = footprint(other);
+           return !others || overlap(*own, *others);
+         });
 }
 
 std::vector<Segment> on_disks(const std::vector<Segment>& segments, Extent extent) {

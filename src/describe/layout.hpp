@@ -56,12 +56,16 @@ class Layout {
   const Device* by_name(std::string_view name) const;
   const Device* by_number(DeviceNumber number) const;
 
-  // Whether no other device than those it lies on holds any of the device's bytes.
+  // Whether nothing is cut out of the device.
+  bool leaf(const Device& device) const;
+  // Whether no other device than those it lies on, or that lie on it, holds any of the device's bytes.
   bool alone(const Device& device) const;
   // Everything that the device lies on, directly or not.
   std::vector<const Device*> ancestors(const Device& device) const;
 
  private:
+  bool lies_on(const Device& device, const Device& below) const;
+
   std::vector<Device> devices_;
   std::vector<model::LogicalVolume> volumes_;
 };

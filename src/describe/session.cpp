@@ -14,7 +14,7 @@
 #include <guestfs.h>
 #include <unistd.h>
 
-#include "base/sandbox.hpp"
+#include "base/text.hpp"
 #include "describe/appliance_script.hpp"
 #include "describe/confine.hpp"
 #include "describe/layout.hpp"
@@ -29,9 +29,10 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr int kApplianceMiB = 1280;
-constexpr auto kLaunchPatience = 300s;     // the first launch also builds the appliance
-constexpr auto kKvmLaunchPatience = 90s;   // a KVM that hangs is given up sooner
-constexpr auto kAnswerPatience = 300s;     // of any one call
+constexpr auto kLaunchPatience = 300s;    // the first launch also builds the appliance
+constexpr auto kKvmLaunchPatience = 90s;  // a KVM that hangs is given up sooner
+constexpr auto kAnswerPatience = 300s;    // of any one call
+constexpr ByteCount kComplaintBytesMax{4096};
 constexpr std::size_t kTrailerBytes = 64;  // more than the script's last line ever has
 
 const char* kLaunchRemedy =
@@ -259,6 +260,10 @@ std::string GuestSession::output(std::initializer_list<std::string_view> words, 
   std::string text;
   stream(words, bytes_max, [&](std::string_view piece) { text.append(piece); });
   return text;
+}
+
+std::string GuestSession::complaint() {
+  return base::printable(output({"errors"}, kComplaintBytesMax));
 }
 
 std::optional<std::string> GuestSession::file(const std::string& path, ByteCount bytes_max) {

@@ -61,6 +61,8 @@ class GuestSession {
                       const Consumer& consumer);
   // The same, for short output.
   std::string output(std::initializer_list<std::string_view> words, base::ByteCount bytes_max);
+  // What the last script command wrote to its standard error, shortened and printable.
+  std::string complaint();
   // A regular file of the guest, by its path in what is mounted; nullopt when there is none.
   std::optional<std::string> file(const std::string& path, base::ByteCount bytes_max);
 
