@@ -9,6 +9,7 @@
 
 #include "describe/apt_sources.hpp"
 #include "describe/dpkg_status.hpp"
+#include "describe/os_release.hpp"
 #include "describe/yum_repo.hpp"
 
 namespace jaunt::describe {
@@ -156,6 +157,11 @@ InspectedSystem inspect(GuestSession& session, const std::string& root, std::vec
   attempt(session, root, problems, [&] { result.mounts = mount_points(session, root); });
   mount_all(session, result, problems);
   attempt(session, root, problems, [&] { system.init = init_of(session); });
+  attempt(session, root, problems, [&] {
+    const auto release = session.file("/etc/os-release", kSourcesBytesMax);
+    if (auto name = pretty_name(release.value_or("")); !name.empty())
+      system.product = std::move(name);
+  });
   attempt(session, "packages of " + root, problems, [&] {
     if (system.package_format == "deb")
       add_dpkg(session, system, problems);
