@@ -13,6 +13,9 @@ struct JsonField {
   std::string_view key;
   Value Owner::*member;
 };
+// clang 14, which builds the fuzzers, does not deduce this for aggregates.
+template <class Owner, class Value>
+JsonField(const char*, Value Owner::*) -> JsonField<Owner, Value>;
 
 // A tuple of JsonFields in the order of writing.
 template <class Owner>

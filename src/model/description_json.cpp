@@ -35,6 +35,8 @@ struct Name {
   E value;
   std::string_view text;
 };
+template <class E>
+Name(E, const char*) -> Name<E>;
 constexpr std::array kStates{Name{FilesystemState::clean, "clean"}, Name{FilesystemState::dirty, "dirty"},
                              Name{FilesystemState::in_use, "in_use"}, Name{FilesystemState::unknown, "unknown"}};
 constexpr std::array kRoles{Name{DiskRole::disk, "disk"}, Name{DiskRole::cdrom, "cdrom"},
