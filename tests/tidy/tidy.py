@@ -46,9 +46,10 @@ SYSTEM = re.compile(
 
 LINES_MAX = 500
 CODE = {".cpp", ".hpp", ".py", ".sh", ".cmake"}
-DATA = re.compile(r"tests/(fuzz/corpus|golden/[^/]+)/")  # bytes for tests; not ours to format
+# Bytes for tests; not ours to format.
+DATA = re.compile(r"tests/(fuzz/corpus/.*|golden/.*(?<!\.cpp)(?<!\.hpp)(?<!\.py)(?<!\.txt))")
 HOSTS = re.compile(r"([\w-]+\.)*(debian\.org|apache\.org|json-schema\.org|libvirt\.org|example\.(org|com)|"
-                   r"github\.com|keepachangelog\.com|semver\.org|fedoraproject\.org|freedesktop\.org|w3\.org|"
+                   r"github\.com|keepachangelog\.com|semver\.org|fedoraproject\.org|freedesktop\.org|toml\.io|w3\.org|"
                    r"localhost)|127\.0\.0\.1|169\.254\.169\.254|[$%{<].*")
 
 RULES = {}
@@ -100,7 +101,7 @@ class Tree:
             folders[:] = [f for f in sorted(folders) if f not in (".git", "build", "__pycache__", ".cache")]
             for name in sorted(names):
                 path = name if inside == "." else f"{inside}/{name}"
-                if not DATA.match(path) and name != ".git" and not (self.root / path).is_symlink():
+                if not DATA.fullmatch(path) and name != ".git" and not (self.root / path).is_symlink():
                     self.files.append(File(self.root, path))
         self.by_path = {f.path: f for f in self.files}
 
@@ -139,7 +140,7 @@ def include_names(tree):
         for number, name in quoted:
             beside = f.path.rsplit("/", 1)[0] + "/" + name
             from_tests = f.top == "tests" and any(
-                p.endswith("/" + name) and p.startswith("tests/") for p in tree.by_path)
+                p.endswith("/" + name) and p.startswith(("tests/", "tools/")) for p in tree.by_path)
             if f"src/{name}" not in tree.by_path and (f.top == "src" or beside not in tree.by_path) \
                     and not from_tests:
                 yield f, number, f'"{name}" is not a file below src; write "folder/name.hpp"'

@@ -106,6 +106,7 @@ GOOD = {
     "tests/unit/CMakeLists.txt": "a_test.cpp\n",
     "tests/unit/a_test.cpp": '#include "disk/a.hpp"\nTEST_CASE("A torn file is refused") {}\n',
     "tests/fuzz/corpus/fuzz_a/bytes": b"\xff\t",
+    "tests/golden/example-v1.tree": b"\xff\r",
     "docs/a.md": "see https://deb.debian.org/debian and /var/lib/jaunt\n",
     "tools/demo*": "#!/usr/bin/env bash\nset -euo pipefail\n",
 }
