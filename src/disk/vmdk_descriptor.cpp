@@ -25,26 +25,42 @@ constexpr std::size_t kCapacityAt = 12;
 constexpr std::size_t kDescriptorAt = 28;
 constexpr std::size_t kHeaderBytes = 79;
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
+constexpr std::size_t kWordMax = 10;  // where QEMU cuts a word in two
 
-// Takes the next word off the front; QEMU's scanner lets lines run into one another, so this does too.
-std::string_view take_word(std::string_view& text) {
+void skip_blanks(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
-  text.remove_prefix(word.size());
-  return word;
 }
 
-// The name of an extent line such as `RW 8192 FLAT "disk-flat.vmdk" 0`; empty when `line` does not begin one. Access
-// modes other than RW and extents that need no file are included where a name is quoted.
+std::string_view take(std::string_view& text, std::size_t length) {
+  const std::string_view taken = text.substr(0, length);
+  text.remove_prefix(taken.size());
+  return taken;
+}
+
+// The next two scan as C's "%10s" and "%d" do, because QEMU uses these: lines may run into one another, and words
+// into what follows.
+std::string_view take_word(std::string_view& text) {
+  skip_blanks(text);
+  return take(text, std::min(text.find_first_of(kBlanks), kWordMax));
+}
+
+bool take_number(std::string_view& text) {
+  skip_blanks(text);
+  if (text.starts_with('+') || text.starts_with('-'))
+    text.remove_prefix(1);
+  return !take(text, text.find_first_not_of("0123456789")).empty();
+}
+
+// The name of an extent line such as `RW 8192 FLAT "disk-flat.vmdk" 0`; empty when `line` does not begin one that
+// QEMU would read.
 std::string_view extent_name(std::string_view line) {
-  const std::string_view access = take_word(line);
-  if (access != "RW" && access != "RDONLY" && access != "NOACCESS")
+  if (take_word(line) != "RW" || !take_number(line) || take_word(line).empty())
     return {};
-  const auto open = line.find('"');
-  if (open == std::string_view::npos)
+  skip_blanks(line);
+  if (!line.starts_with('"'))
     return {};
-  const std::string_view rest = line.substr(open + 1);
-  return rest.substr(0, rest.find_first_of("\"\r\n"));
+  line.remove_prefix(1);
+  return line.substr(0, line.find_first_of("\"\r\n"));
 }
 
 }  // namespace

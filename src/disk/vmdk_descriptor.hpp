@@ -10,7 +10,7 @@
 namespace jaunt::disk {
 
 // The files that QEMU would open as extents, in the descriptor's words; empty where the data lies in the file itself.
-// Reads at least every extent that QEMU reads. Throws corrupt or limit.
+// Finds every extent that QEMU finds. Throws corrupt or limit.
 std::vector<std::string> vmdk_extents(std::string_view descriptor);
 
 // The descriptor of this VMDK where it names extents: the file itself, or embedded in a sparse file without a

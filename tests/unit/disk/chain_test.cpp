@@ -194,7 +194,10 @@ TEST_CASE("A chain of 64 layers is read and one of 65 refused") {
       replace_in_file(images.path(name(n) + ".raw"), std::string_view("\0\0\0\3raw\0\0\0\0\0", 12),
                       std::string_view("\0\0\0\5qcow2\0\0\0", 12));
   }
-  CHECK(images.chain(name(63) + ".raw", "qcow2").layers.size() == 64);
+  const Chain deepest = images.chain(name(63) + ".raw", "qcow2");
+  CHECK(deepest.layers.size() == 64);
+  images.qemu_io("write -P 4 0 64k", name(0) + ".raw", "raw");
+  CHECK(read_range(*open_image(deepest), 0, kCluster) == filled(kCluster, 4));
   CHECK(failure_of([&] { images.chain(name(64) + ".raw", "qcow2"); }).kind() == ErrorKind::limit);
 }
 

@@ -52,7 +52,8 @@ TEST_CASE("The extents of a VMDK are found however its lines are broken") {
         std::vector<std::string>{"a.vmdk", "b c.vmdk"});
   CHECK(vmdk_extents("RW\n8192\nFLAT\n\"a\"") == std::vector<std::string>{"a"});
   CHECK(vmdk_extents(" \tRW 1 FLAT \"a").front() == "a");
-  CHECK(vmdk_extents("RDONLY 1 FLAT \"a\"").front() == "a");
+  CHECK(vmdk_extents("RW 1FL\"AT \"a\"").front() == "a");
+  CHECK(vmdk_extents("RW 1 FLATFLATFL\"a\"").front() == "a");
   CHECK(vmdk_extents("version=1\nRW 1 ZERO\n").empty());
   CHECK(vmdk_extents(std::string_view("x\0\nRW 1 FLAT \"a\"", 16)).empty());
 }

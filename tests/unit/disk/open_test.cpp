@@ -1,7 +1,9 @@
 #include "disk/open.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -188,6 +190,21 @@ TEST_CASE("Sparse disks of more than 8 TiB are read where they hold something") 
                                                 {kFar + kCluster, kSize, true, false}});
     CHECK(read_range(*image, kFar, kCluster) == filled(kCluster, 9));
   }
+}
+
+TEST_CASE("Several threads read one image, each through its own reader") {
+  const Images images;
+  const base::Bytes content = noise(8 * base::kMiB, 2);
+  write_file(images.path("disk.raw"), content);
+  images.run({"qemu-img", "convert", "-f", "raw", "-O", "qcow2", "disk.raw", "disk.qcow2"});
+  const auto image = open_image(images.chain("disk.qcow2"));
+  std::array<bool, 4> equal{};
+  std::vector<std::thread> threads;
+  for (bool& result : equal)
+    threads.emplace_back([&] { result = read_all(*image) == content; });
+  for (auto& thread : threads)
+    thread.join();
+  CHECK(equal == std::array{true, true, true, true});
 }
 
 TEST_CASE("Reading keeps no writer away") {
