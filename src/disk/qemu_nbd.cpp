@@ -28,8 +28,8 @@ using base::ErrorKind;
 
 constexpr std::size_t kWordsMax = 4096;
 constexpr auto kLastBreath = 1s;  // between closing its connections and ending
-// The program itself maps some 300 MiB; each layer caches tables.
-constexpr ByteCount kMemoryBase{base::kGiB};
+// The program itself maps some 300 MiB and 8 MiB of stack for each of its up to 64 threads; each layer caches tables.
+constexpr ByteCount kMemoryBase{2 * base::kGiB};
 constexpr ByteCount kMemoryPerFile{64 * base::kMiB};
 
 base::Confinement fence_for(const QemuNbd::Setup& setup, const fs::path& socket_folder) {
@@ -53,11 +53,20 @@ base::Child start(const QemuNbd::Setup& setup, const NbdAddress& address, base::
   words = base::Fd(ends[0]);
   const base::Fd out(ends[1]);
   base::Command command{.argv = {"qemu-nbd", "--persistent", "--shared=0", "--socket=" + address.socket.string()},
-                        .environment = {"LC_ALL=C"},
+                        // One arena, since each thread's own would take 128 MiB of the address space.
+                        .environment = {"LC_ALL=C", "MALLOC_ARENA_MAX=1"},
                         .confinement = fence_for(setup, address.socket.parent_path())};
   command.argv.insert(command.argv.end(), setup.arguments.begin(), setup.arguments.end());
   command.argv.push_back(setup.graph);
   return base::Child::start(command, {.in = -1, .out = -1, .err = out.get()});
+}
+
+fs::path socket_in(const fs::path& folder) {
+  fs::path socket = folder / "nbd";
+  if (socket.native().size() >= sizeof sockaddr_un::sun_path)
+    throw Error(ErrorKind::limit, "make a socket in", base::printable(folder.string()), "the path is too long",
+                "point TMPDIR to a shorter path");
+  return socket;
 }
 
 bool listens(const fs::path& socket) {
@@ -74,10 +83,8 @@ QemuNbd::QemuNbd(const Setup& setup)
     : name_(setup.name),
       patience_(setup.patience),
       folder_(setup.folder.empty() ? fs::temp_directory_path() : setup.folder),
-      address_{.socket = folder_.path() / "nbd", .export_name = ""},
-      child_((base::invariant(address_.socket.native().size() < sizeof sockaddr_un::sun_path,
-                              "a socket's path fits into its address"),
-              start(setup, address_, words_))) {
+      address_{.socket = socket_in(folder_.path()), .export_name = ""},
+      child_(start(setup, address_, words_)) {
   await_ready(setup);
   check_opened(setup);
 }
