@@ -1,7 +1,6 @@
 // A libvirt domain: what it is made of, and whether it runs.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <utility>
 
 #include <libvirt/libvirt.h>

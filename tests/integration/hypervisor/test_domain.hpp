@@ -80,14 +80,14 @@ inline std::string disk_xml(const std::string& file, const std::string& format, 
 class TestDomain {
  public:
   TestDomain(const std::string& what, const ImageFolder& folder, const std::string& devices,
-             const std::string& os = "<type arch='x86_64' machine='q35'>hvm</type>")
+             const std::string& os = "<type arch='x86_64' machine='q35'>hvm</type>", int memory_mebibytes = 32)
       : name_(fmt::format("jaunt-test-{}-{}", what, ::getpid())), file_(folder / (name_ + ".xml")) {
     base::write_text_file(
-        file_, fmt::format("<domain type='qemu'><name>{}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>"
+        file_, fmt::format("<domain type='qemu'><name>{}</name><memory unit='MiB'>{}</memory><vcpu>1</vcpu>"
                            "<os>{}</os><features><acpi/></features><devices>"
                            "<emulator>/usr/bin/qemu-system-x86_64</emulator>"
                            "<controller type='usb' model='none'/><memballoon model='none'/>{}</devices></domain>",
-                           name_, os, devices));
+                           name_, memory_mebibytes, os, devices));
     test_uri();
   }
   ~TestDomain() {
