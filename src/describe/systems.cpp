@@ -105,6 +105,34 @@ void add_listed(GuestSession& session, model::OperatingSystem& system) {
   }
 }
 
+// rpm databases that are in use want to be written to, and Debian's rpm keeps its own under $HOME, which the daemon
+// takes for "/". So the root is mounted read-write, in the appliance's overlay.
+void prepare_rpm_database(GuestSession& session, const InspectedSystem& inspected) {
+  session("unmount", inspected.system.root_device, [](guestfs_h* g) { return guestfs_umount_all(g); });
+  for (const auto& [point, device] : inspected.mounts)
+    session("mount", device, [&](guestfs_h* g) { return guestfs_mount(g, device.c_str(), point.c_str()); });
+  if (exists(session, "/root/.rpmdb") && !exists(session, "/.rpmdb"))
+    session("link", "/.rpmdb", [](guestfs_h* g) { return guestfs_ln_s(g, "/root/.rpmdb", "/.rpmdb"); });
+}
+
+void add_packages(GuestSession& session, InspectedSystem& inspected, std::vector<model::Problem>& problems) {
+  auto& system = inspected.system;
+  if (system.package_format == "deb") {
+    add_dpkg(session, system, problems);
+    return;
+  }
+  if (system.package_format.empty())
+    return;
+  try {
+    add_listed(session, system);
+  } catch (const Error&) {
+    if (session.lost() || system.package_format != "rpm")
+      throw;
+    prepare_rpm_database(session, inspected);
+    add_listed(session, system);
+  }
+}
+
 // Files of one folder, by the endings of their names.
 std::vector<std::string> files_in(GuestSession& session, const char* folder, std::string_view ending) {
   std::vector<std::string> result;
@@ -162,13 +190,8 @@ InspectedSystem inspect(GuestSession& session, const std::string& root, std::vec
     if (auto name = pretty_name(release.value_or("")); !name.empty())
       system.product = std::move(name);
   });
-  attempt(session, "packages of " + root, problems, [&] {
-    if (system.package_format == "deb")
-      add_dpkg(session, system, problems);
-    else if (!system.package_format.empty())
-      add_listed(session, system);
-  });
   attempt(session, "repositories of " + root, problems, [&] { add_repositories(session, system, problems); });
+  attempt(session, "packages of " + root, problems, [&] { add_packages(session, result, problems); });
   std::sort(system.packages.begin(), system.packages.end(), [](const model::Package& a, const model::Package& b) {
     return std::tie(a.name, a.arch, a.version) < std::tie(b.name, b.arch, b.version);
   });
