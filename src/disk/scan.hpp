@@ -13,7 +13,7 @@
 namespace jaunt::disk {
 
 struct ScanOptions {
-  std::filesystem::path tree_path;          // what is written; it appears when it is whole
+  std::filesystem::path tree_path = {};     // what is written; it appears when it is whole
   unsigned threads = 0;                     // 0: one for every core
   std::optional<model::RealmKey> key = {};  // of a keyed realm
   model::ExtentSet elided = {};             // for carried_root; their blocks are read and hashed all the same

@@ -89,16 +89,31 @@ void TreeBuilder::close(unsigned level) {
   add({level, node.index}, hash);
 }
 
-ExtentSet elided_blocks(base::ByteCount size, const ExtentSet& elided) {
+ElidedBlocks::ElidedBlocks(base::ByteCount size, const ExtentSet& elided) {
   ExtentSet image;
   if (size > base::ByteCount(0))
     image.insert({base::ByteOffset(0), size});
-  return elided.intersection(image).aligned_inward(base::ByteCount(kBlockBytes));
+  extents_ = elided.intersection(image).aligned_inward(base::ByteCount(kBlockBytes));
+}
+
+std::uint16_t ElidedBlocks::mask_of_group(std::uint64_t index) {
+  const auto& extents = extents_.extents();
+  const base::ByteOffset begin(index * kGroupBytes);
+  const base::ByteOffset end = begin + base::ByteCount(kGroupBytes);
+  while (next_ < extents.size() && extents[next_].end() <= begin)
+    ++next_;
+  unsigned mask = 0;
+  for (std::size_t i = next_; i < extents.size() && extents[i].offset < end; ++i) {
+    const auto first = (std::max(extents[i].offset, begin) - begin).value / kBlockBytes;
+    const auto stop = (std::min(extents[i].end(), end) - begin).value / kBlockBytes;
+    mask |= (1U << stop) - (1U << first);
+  }
+  return static_cast<std::uint16_t>(mask);
 }
 
 void CarriedTreeBuilder::add_group(std::uint64_t index, std::uint16_t mask, const base::Hash32& hash,
                                    const std::function<std::span<const BlockId>()>& ids) {
-  const unsigned elided = elided_mask(index);
+  const unsigned elided = elided_.mask_of_group(index);
   const auto kept = static_cast<std::uint16_t>(mask & ~elided);
   needed_blocks_ += static_cast<unsigned>(std::popcount(kept));
   if (kept == mask) {
@@ -119,21 +134,6 @@ void CarriedTreeBuilder::add_group(std::uint64_t index, std::uint16_t mask, cons
     ++ordinal;
   }
   builder_.add_group(index, hasher_.group(kept, std::span(kept_ids).first(count)));
-}
-
-std::uint16_t CarriedTreeBuilder::elided_mask(std::uint64_t index) {
-  const auto& extents = elided_.extents();
-  const base::ByteOffset begin(index * kGroupBytes);
-  const base::ByteOffset end = begin + base::ByteCount(kGroupBytes);
-  while (next_ < extents.size() && extents[next_].end() <= begin)
-    ++next_;
-  unsigned mask = 0;
-  for (std::size_t i = next_; i < extents.size() && extents[i].offset < end; ++i) {
-    const auto first = (std::max(extents[i].offset, begin) - begin).value / kBlockBytes;
-    const auto stop = (std::min(extents[i].end(), end) - begin).value / kBlockBytes;
-    mask |= (1U << stop) - (1U << first);
-  }
-  return static_cast<std::uint16_t>(mask);
 }
 
 }  // namespace jaunt::model

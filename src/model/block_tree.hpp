@@ -74,13 +74,23 @@ class TreeBuilder {
 };
 
 // What of `elided` an image of this size can elide: whole blocks. A partial last block is always carried.
-ExtentSet elided_blocks(base::ByteCount size, const ExtentSet& elided);
+class ElidedBlocks {
+ public:
+  ElidedBlocks(base::ByteCount size, const ExtentSet& elided);
+
+  // For groups asked in ascending order.
+  std::uint16_t mask_of_group(std::uint64_t index);
+  const ExtentSet& extents() const { return extents_; }
+
+ private:
+  ExtentSet extents_;
+  std::size_t next_ = 0;  // the first extent that is not behind us
+};
 
 // A tree in elided form: elided blocks read as zero.
 class CarriedTreeBuilder {
  public:
-  CarriedTreeBuilder(base::ByteCount size, const ExtentSet& elided)
-      : elided_(elided_blocks(size, elided)), builder_(size) {}
+  CarriedTreeBuilder(base::ByteCount size, const ExtentSet& elided) : elided_(size, elided), builder_(size) {}
 
   // Groups as for TreeBuilder; `ids` is called only where a group is carried in part.
   void add_group(std::uint64_t index, std::uint16_t mask, const base::Hash32& hash,
@@ -90,10 +100,7 @@ class CarriedTreeBuilder {
   std::uint64_t needed_blocks() const { return needed_blocks_; }
 
  private:
-  std::uint16_t elided_mask(std::uint64_t index);
-
-  ExtentSet elided_;
-  std::size_t next_ = 0;  // the first elided extent that is not behind us
+  ElidedBlocks elided_;
   TreeBuilder builder_;
   NodeHasher hasher_;
   std::uint64_t needed_blocks_ = 0;

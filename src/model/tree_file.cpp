@@ -60,17 +60,21 @@ std::size_t TreeView::first_group_at(std::uint64_t index) const {
   return static_cast<std::size_t>(std::ranges::lower_bound(groups_, index, {}, &TreeGroup::index) - groups_.begin());
 }
 
-std::span<const BlockId> TreeView::ids_of(const TreeGroup& group, std::array<BlockId, kFanout>& into) const {
+std::span<const std::uint32_t> TreeView::ranks_of(const TreeGroup& group) const {
   const auto count = static_cast<std::size_t>(std::popcount(group.mask));
   if (group.first_ordinal > ranks_.size() || count > ranks_.size() - group.first_ordinal)
     corrupt("a group's blocks lie beyond the last one");
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t rank = ranks_[group.first_ordinal + i];
+  const auto ranks = ranks_.subspan(group.first_ordinal, count);
+  for (const std::uint32_t rank : ranks)
     if (rank >= ids_.size())
       corrupt("a block's id lies beyond the last one");
-    into[i] = ids_[rank];
-  }
-  return std::span<const BlockId>(into).first(count);
+  return ranks;
+}
+
+std::span<const BlockId> TreeView::ids_of(const TreeGroup& group, std::array<BlockId, kFanout>& into) const {
+  const auto ranks = ranks_of(group);
+  std::ranges::transform(ranks, into.begin(), [this](std::uint32_t rank) { return ids_[rank]; });
+  return std::span<const BlockId>(into).first(ranks.size());
 }
 
 std::optional<BlockId> TreeView::id_at(BlockIndex block) const {
@@ -122,6 +126,17 @@ TreeSummary TreeView::summary_with(const ExtentSet& elided) const {
   result.carried_root = builder.finish();
   result.needed_blocks = builder.needed_blocks();
   return result;
+}
+
+void TreeView::each_needed_rank(const ExtentSet& elided, const std::function<void(std::uint32_t)>& visit) const {
+  ElidedBlocks without(header_.image_size, elided);
+  for (const TreeGroup& group : groups_) {
+    const unsigned elided_mask = without.mask_of_group(group.index);
+    auto rank = ranks_of(group).begin();
+    for (unsigned mask = group.mask; mask != 0; mask &= mask - 1, ++rank)
+      if ((elided_mask & mask & -mask) == 0)
+        visit(*rank);
+  }
 }
 
 void TreeView::corrupt(const char* cause) const {

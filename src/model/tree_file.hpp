@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,6 +45,8 @@ class TreeView {
   // The position in groups() of the first group at or after this index.
   std::size_t first_group_at(std::uint64_t index) const;
   const base::Hash32& group_hash(std::size_t position) const { return group_hashes_[position]; }
+  // Of a group's non-zero blocks, in order: indices into ids().
+  std::span<const std::uint32_t> ranks_of(const TreeGroup& group) const;
   // The ids of a group's non-zero blocks, in order, within `into`.
   std::span<const BlockId> ids_of(const TreeGroup& group, std::array<BlockId, kFanout>& into) const;
   std::optional<BlockId> id_at(BlockIndex block) const;  // nullopt is the zero block
@@ -53,6 +56,9 @@ class TreeView {
 
   // What a scan told of `elided` would have found, computed from the ids without the image.
   TreeSummary summary_with(const ExtentSet& elided) const;
+
+  // The ranks of all non-zero blocks that are not elided, in the order of the image.
+  void each_needed_rank(const ExtentSet& elided, const std::function<void(std::uint32_t)>& visit) const;
 
   // Everything that construction left open: checksums, order, and that the ids give the hashes up to both roots.
   void verify() const;

@@ -94,7 +94,7 @@ class TreeWriter::SectionWriter {
 TreeWriter::TreeWriter(const std::filesystem::path& path, base::ByteCount image_size,
                        const std::optional<RealmKey>& key, const ExtentSet& elided)
     : folder_(path.parent_path()),
-      elided_(elided_blocks(checked(image_size, path), elided)),
+      elided_(ElidedBlocks(checked(image_size, path), elided).extents()),
       file_(path),
       groups_(folder_),
       group_hashes_(folder_),

@@ -1,0 +1,183 @@
+#include "chunkstore/catalog.hpp"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+#include "support/tree_fixture.hpp"
+
+using namespace jaunt;
+using chunkstore::Catalog;
+using chunkstore::LayerTree;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Does something the first time that progress is told, as somebody else would meanwhile.
+class Meanwhile final : public base::Progress {
+ public:
+  explicit Meanwhile(std::function<void()> deed) : deed_(std::move(deed)) {}
+  void advance(base::ByteCount) override {
+    if (const auto deed = std::exchange(deed_, nullptr))
+      deed();
+  }
+
+ private:
+  std::function<void()> deed_;
+};
+
+struct Fixture {
+  base::TemporaryDirectory folder{testing::quick_folder()};
+  fs::path layer = folder.path() / "layer";
+  std::optional<Catalog> catalog{std::in_place, folder.path() / "home"};
+  base::Progress silent;
+
+  Fixture() { write("some bytes of a guest"); }
+
+  void write(std::string_view content) {
+    base::write_text_file(layer, content);
+    settle();
+  }
+  // Until the clock that stamps files has moved on.
+  static void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(25)); }
+
+  LayerTree tree(const disk::ScanOptions& options = {}) { return tree(options, silent); }
+  LayerTree tree(const disk::ScanOptions& options, base::Progress& progress) {
+    return catalog->tree_of(*disk::open_raw(layer), std::array{layer}, options, progress);
+  }
+  std::size_t trees_kept() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder.path() / "home" / "trees"), {}));
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "An unchanged layer is not read again, in a later process neither") {
+  const LayerTree first = tree();
+  CHECK(first.remembered);
+  CHECK_FALSE(first.from_catalog);
+  CHECK(first.bytes_read.value > 0);
+  catalog.reset();
+  catalog.emplace(folder.path() / "home");
+  const LayerTree second = tree();
+  CHECK(second.from_catalog);
+  CHECK(second.bytes_read.value == 0);
+  CHECK(second.summary == first.summary);
+  second.tree->verify();
+}
+
+TEST_CASE_FIXTURE(Fixture, "A layer of which one byte was written is read again") {
+  const LayerTree first = tree();
+  base::File::open(layer, O_RDWR).write_all(base::ByteOffset(3), base::as_bytes("x"));
+  settle();
+  const LayerTree second = tree();
+  CHECK_FALSE(second.from_catalog);
+  CHECK(second.summary.root != first.summary.root);
+  first.tree->verify();  // the one before stays usable by whoever has it
+  CHECK(trees_kept() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A layer that was replaced by an equal one is read again, for nobody can know") {
+  tree();
+  write("some bytes of a guest");
+  CHECK_FALSE(tree().from_catalog);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A layer that somebody has open for writing is neither remembered nor believed") {
+  tree();
+  const base::File writer = base::File::open(layer, O_RDWR);
+  const LayerTree open = tree();
+  CHECK_FALSE(open.from_catalog);
+  CHECK_FALSE(open.remembered);
+  CHECK_FALSE(open.changed_meanwhile);
+  open.tree->verify();
+}
+
+TEST_CASE_FIXTURE(Fixture, "A layer that changes while it is read is told so and not remembered") {
+  Meanwhile write_to_it(
+      [this] { base::File::open(layer, O_RDWR).write_all(base::ByteOffset(0), base::as_bytes("!")); });
+  const LayerTree torn = tree({}, write_to_it);
+  CHECK(torn.changed_meanwhile);
+  CHECK_FALSE(torn.remembered);
+  settle();
+  CHECK_FALSE(tree().from_catalog);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A cancelled scan leaves no tree") {
+  const base::CancelToken cancel;
+  Meanwhile cancel_it([&] { cancel.cancel(); });
+  CHECK_THROWS_AS(catalog->tree_of(*disk::open_raw(layer), std::array{layer}, {}, cancel_it, cancel),
+                  base::Cancelled);
+  CHECK(trees_kept() == 0);
+  CHECK(catalog->layers().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "Realms keep trees of their own, and elision is worked out on what is kept") {
+  base::write_text_file(layer, std::string(3 * 4096, 'a'));
+  settle();
+  tree();
+  CHECK_FALSE(tree({.key = model::RealmKey{std::byte{1}}}).from_catalog);
+  disk::ScanOptions elided;
+  elided.elided.insert({base::ByteOffset(0), base::ByteCount(2 * 4096)});
+  const LayerTree known = tree(elided);
+  CHECK(known.from_catalog);
+  CHECK(known.summary.needed_blocks == 1);
+  CHECK(known.summary.carried_root != known.summary.root);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A tree that is lost or broken on disk is made again") {
+  tree();
+  const fs::path kept = fs::directory_iterator(folder.path() / "home" / "trees")->path();
+  base::write_text_file(kept, "nonsense");
+  CHECK_FALSE(tree().from_catalog);
+  fs::remove(kept);
+  CHECK_FALSE(tree().from_catalog);
+  CHECK(tree().from_catalog);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A layer is found by any of its names, listed, and forgotten") {
+  tree();
+  fs::create_symlink(layer, folder.path() / "alias");
+  CHECK(catalog->find_unchanged(std::array{folder.path() / "alias"}, {}).has_value());
+  REQUIRE(catalog->layers().size() == 1);
+  CHECK(catalog->layers()[0].files.at(0).path == fs::canonical(layer));
+  CHECK(catalog->forget(layer, {}));
+  CHECK_FALSE(catalog->forget(layer, {}));
+  CHECK(trees_kept() == 0);
+  CHECK_FALSE(tree().from_catalog);
+}
+
+TEST_CASE_FIXTURE(Fixture, "Two threads that ask for the same layer both get its tree") {
+  std::vector<base::Hash32> roots(2);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& root : roots)
+      threads.emplace_back([this, &root] { root = tree().summary.root; });
+  }
+  CHECK(roots[0] == roots[1]);
+  CHECK(trees_kept() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A note is kept by its key, bounded in length and number, the oldest going first") {
+  CHECK_FALSE(catalog->note("description").has_value());
+  catalog->put_note("description", "of something");
+  catalog->put_note("description", "of another thing");
+  CHECK(catalog->note("description") == "of another thing");
+  CHECK_THROWS_AS(catalog->put_note("long", std::string(Catalog::kNoteBytesMax + 1, 'x')), base::Error);
+  for (std::size_t i = 0; i < Catalog::kNotesMax; ++i)
+    catalog->put_note(std::to_string(i), "n");
+  CHECK_FALSE(catalog->note("description").has_value());
+  CHECK(catalog->note("0") == "n");
+}
+
+TEST_CASE("A layer's record survives its encoding, and a cut one is refused") {
+  const chunkstore::LayerRecord record{.files = {{"/a/disk.img", {1, 2, 3, -4, 5}}, {"/b\xff", {}}},
+                                       .realm = {std::byte{7}},
+                                       .root = {},
+                                       .scanned_at = 9};
+  const base::Bytes bytes = chunkstore::encode(record);
+  CHECK(chunkstore::decode_layer_record(bytes) == record);
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    CHECK_THROWS_AS(chunkstore::decode_layer_record(base::ByteView(bytes).first(length)), base::Error);
+}
