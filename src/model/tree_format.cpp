@@ -55,7 +55,7 @@ Header decode_fields(Cursor cursor, std::uint32_t section_count) {
   header.unique_ids = cursor.integer<std::uint64_t>();
   header.needed_blocks = cursor.integer<std::uint64_t>();
   header.levels = cursor.integer<std::uint32_t>();
-  header.keyed = cursor.integer<std::uint32_t>() == kKeyedFlag;
+  header.flags = cursor.integer<std::uint32_t>();
   header.realm = cursor.hash();
   header.root = cursor.hash();
   header.carried_root = cursor.hash();
@@ -87,9 +87,14 @@ std::uint64_t entries_max(const Header& header, SectionKind kind) {
   return 0;
 }
 
-void check_counts(const Header& header, const std::string& name) {
+void check_fields(const Header& header, const std::string& name) {
   if (header.image_size > kImageBytesMax || header.nonzero_blocks > kNonzeroBlocksMax)
     throw Error(ErrorKind::limit, "read block tree", name, "the image is larger than this version handles");
+  if ((header.flags & ~kKeyedFlag) != 0)
+    throw Error(ErrorKind::unsupported, "read block tree", name, "it has features of another version",
+                "remove it and scan the image again");
+  if ((header.flags == kKeyedFlag) != (header.realm != base::Hash32{}))
+    corrupt(name, "its realm is keyed and not keyed");
   const std::uint64_t blocks = block_count(header.image_size);
   if (header.nonzero_blocks > blocks || header.unique_ids > header.nonzero_blocks ||
       header.needed_blocks > header.nonzero_blocks || (header.unique_ids == 0) != (header.nonzero_blocks == 0))
@@ -147,7 +152,7 @@ base::Bytes encode(const Header& header) {
   base::append_le(out, header.unique_ids);
   base::append_le(out, header.needed_blocks);
   base::append_le(out, header.levels);
-  base::append_le(out, header.keyed ? kKeyedFlag : 0U);
+  base::append_le(out, header.flags);
   append(out, header.realm);
   append(out, header.root);
   append(out, header.carried_root);
@@ -180,7 +185,7 @@ Header decode(base::ByteView file, const std::string& name) {
   Header header = decode_fields(cursor, section_count);
   if (header.file_bytes != file.size())
     corrupt(name, "it has not the length that its header says");
-  check_counts(header, name);
+  check_fields(header, name);
   check_sections(header, name);
   return header;
 }

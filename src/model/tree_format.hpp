@@ -96,7 +96,7 @@ struct Header {
   std::uint64_t unique_ids = 0;
   std::uint64_t needed_blocks = 0;
   std::uint32_t levels = 0;
-  bool keyed = false;
+  std::uint32_t flags = 0;
   base::Hash32 realm{};
   base::Hash32 root{};
   base::Hash32 carried_root{};

@@ -107,7 +107,7 @@ TreeWriter::TreeWriter(const std::filesystem::path& path, base::ByteCount image_
       carried_(image_size, elided) {
   header_.image_size = image_size;
   header_.levels = tree_levels(image_size);
-  header_.keyed = key.has_value();
+  header_.flags = key ? tree_format::kKeyedFlag : 0;
   header_.realm = realm_fingerprint(key);
   header_.sections = tree_format::empty_sections(header_.levels);
   for (unsigned level = 2; level <= header_.levels; ++level)
