@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <condition_variable>
-#include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -27,6 +28,12 @@ using model::kFanout;
 // Small enough that a piece is hashed while it still lies in the core's cache, large enough that the system calls
 // do not count.
 constexpr std::size_t kReadBytes = 128 * base::kKiB;
+
+// On a page boundary: the kernel copies a cached page to the same place within a page at 10 GB/s, to one a few bytes
+// further on at 2 (measured on an AMD EPYC).
+struct alignas(4096) ReadBuffer {
+  std::array<std::byte, kReadBytes> bytes;
+};
 constexpr std::size_t kSegmentGroups = kSegmentBlocks / kFanout;
 
 // How many segments may be underway or wait for their turn: some 6 MiB of ids. Sorting a full run of ids stalls one
@@ -89,7 +96,7 @@ class SegmentHasher {
   void read(const Segment& segment, const model::Extent& extent) {
     for (ByteOffset at = extent.offset; at < extent.end();) {
       const auto length = std::min<std::uint64_t>((extent.end() - at).value, kReadBytes);
-      const auto piece = std::span(*buffer_).first(length);
+      const auto piece = std::span(buffer_->bytes).first(length);
       reader_->read(at, piece);
       const std::uint64_t block = at.value / kBlockBytes - segment.first.value;
       for (std::size_t i = 0; i * kBlockBytes < length; ++i) {
@@ -125,7 +132,7 @@ class SegmentHasher {
   const Unchanged& unchanged_;
   model::BlockHasher hasher_;
   model::NodeHasher node_hasher_;
-  std::unique_ptr<std::array<std::byte, kReadBytes>> buffer_ = std::make_unique<std::array<std::byte, kReadBytes>>();
+  std::unique_ptr<ReadBuffer> buffer_ = std::make_unique<ReadBuffer>();
   std::array<BlockId, kSegmentBlocks> ids_;
   std::array<std::uint16_t, kSegmentGroups> masks_{};
 };

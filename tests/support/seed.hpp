@@ -16,13 +16,15 @@ inline std::uint64_t setting(const char* name, std::uint64_t otherwise) {
   return text != nullptr && *text != '\0' ? std::stoull(text) : otherwise;
 }
 
-// Calls story(random) for JAUNT_ROUNDS (else `rounds`) seeds, counting from JAUNT_SEED (else 1). To replay a failure
-// set JAUNT_SEED to the seed it names and JAUNT_ROUNDS to 1.
+// Calls story(random) for `rounds` seeds counting from 1, ten times as many with JAUNT_CAMPAIGN=full, or for the one
+// seed that JAUNT_SEED names.
 template <typename Story>
 void for_seeds(std::uint64_t rounds, const Story& story) {
-  const std::uint64_t first = setting("JAUNT_SEED", 1);
-  for (std::uint64_t seed = first; seed < first + setting("JAUNT_ROUNDS", rounds); ++seed) {
-    INFO("replay with JAUNT_SEED=", seed, " JAUNT_ROUNDS=1");
+  const std::uint64_t only = setting("JAUNT_SEED", 0);
+  const char* const campaign = std::getenv("JAUNT_CAMPAIGN");
+  const std::uint64_t last = campaign != nullptr && std::string(campaign) == "full" ? 10 * rounds : rounds;
+  for (std::uint64_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : last); ++seed) {
+    INFO("repeat it with JAUNT_SEED=", seed);
     std::mt19937_64 random(seed);
     story(random);
   }
