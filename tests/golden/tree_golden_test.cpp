@@ -48,7 +48,7 @@ std::optional<std::pair<std::size_t, std::string>> shown_bytes(const std::string
 }  // namespace
 
 TEST_CASE("The example's tree file is written byte for byte as it is committed, and read back") {
-  const std::filesystem::path golden = std::filesystem::path(JAUNT_GOLDEN_FOLDER) / "example-v1.tree";
+  const std::filesystem::path golden = std::filesystem::path(JAUNT_GOLDEN_FOLDER) / "tree/example-v1.tree";
   const base::TemporaryDirectory folder;
   testing::write_sparse(folder.path() / "image", example_image());
   testing::scan_file(folder.path() / "image", {.tree_path = folder.path() / "tree", .elided = example_elided()});
@@ -67,7 +67,7 @@ TEST_CASE("The example's tree file is written byte for byte as it is committed, 
 }
 
 TEST_CASE("The bytes that docs/format.md shows are those of the example's file") {
-  const std::filesystem::path golden = std::filesystem::path(JAUNT_GOLDEN_FOLDER) / "example-v1.tree";
+  const std::filesystem::path golden = std::filesystem::path(JAUNT_GOLDEN_FOLDER) / "tree/example-v1.tree";
   const std::string file = base::to_hex(base::MappedFile(golden).bytes());
   std::istringstream page(base::read_text_file(JAUNT_FORMAT_PAGE, base::ByteCount(base::kMiB)));
   std::size_t lines = 0;
