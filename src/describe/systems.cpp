@@ -73,10 +73,13 @@ std::map<std::string, std::string> mount_points(GuestSession& session, const std
 
 // A map is sorted so that a folder comes before what is mounted in it.
 void mount_all(GuestSession& session, const InspectedSystem& inspected, std::vector<model::Problem>& problems) {
-  for (const auto& [point, device] : inspected.mounts)
+  for (const auto& mount : inspected.mounts) {
+    const std::string& point = mount.first;
+    const std::string& device = mount.second;  // clang 14 captures no structured bindings
     attempt(session, device, problems, [&] {
       session("mount", device, [&](guestfs_h* g) { return guestfs_mount_ro(g, device.c_str(), point.c_str()); });
     });
+  }
 }
 
 void add_dpkg(GuestSession& session, model::OperatingSystem& system, std::vector<model::Problem>& problems) {
