@@ -5,6 +5,9 @@
 #include <charconv>
 #include <cstdint>
 #include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -50,6 +53,21 @@ std::size_t safe_sequence(std::string_view text) {
   const bool steers_direction = (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
   const bool separates_lines = point == 0x2028 || point == 0x2029;
   return point < least || point > 0x10FFFF || surrogate || steers_direction || separates_lines ? 0 : length;
+}
+
+// Insertions, deletions and replacements that turn one word into the other.
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const std::size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
 }
 
 }  // namespace
@@ -101,6 +119,17 @@ std::string printable(std::string_view foreign) {
     }
   }
   return safe;
+}
+
+std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> candidates) {
+  std::optional<std::string> nearest;
+  std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const std::string& candidate : candidates)
+    if (const std::size_t distance = edit_distance(word, candidate); distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  return nearest;
 }
 
 std::string to_base64(std::string_view bytes) {

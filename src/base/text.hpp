@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ std::optional<ByteCount> parse_bytes(std::string_view text);
 // Foreign bytes as valid UTF-8 without control characters, each offending byte written as \xNN, so that a hostile
 // name can neither break JSON nor steer a terminal. A backslash stays as it is.
 std::string printable(std::string_view foreign);
+
+// The candidate that `word` is most likely a misspelling of; nullopt when none is near.
+std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> candidates);
 
 // RFC 4648 with padding. Reading is strict: exactly what to_base64 writes, else nullopt.
 std::string to_base64(std::string_view bytes);

@@ -1,5 +1,8 @@
 #include "base/text.hpp"
 
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 using namespace jaunt::base;
@@ -38,4 +41,13 @@ TEST_CASE("The last line of a program's output is the last one that says somethi
   CHECK(last_line("first\nqemu: \x1b[31mno\n\n") == "qemu: \\x1b[31mno");
   CHECK(last_line("only") == "only");
   CHECK(last_line(" \n\n").empty());
+}
+
+TEST_CASE("A misspelled word is recognised, a strange one is not") {
+  const std::vector<std::string> words{"describe", "doctor", "config"};
+  CHECK(nearest_word("descrbe", words) == "describe");
+  CHECK(nearest_word("docter", words) == "doctor");
+  CHECK(nearest_word("confg", words) == "config");
+  CHECK_FALSE(nearest_word("teleport", words).has_value());
+  CHECK_FALSE(nearest_word("", words).has_value());
 }

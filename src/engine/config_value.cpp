@@ -1,0 +1,108 @@
+#include "engine/config_value.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/text.hpp"
+
+namespace jaunt::engine {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr unsigned kThreadsMax = 1024;
+
+bool is(const Written& written, Written::Form form) {
+  return written.form == form || written.form == Written::Form::untyped;
+}
+
+template <class Number>
+bool parse_number(const Written& written, Number& value) {
+  const char* const end = written.text.data() + written.text.size();
+  const auto [stop, failure] = std::from_chars(written.text.data(), end, value);
+  return is(written, Written::Form::number) && failure == std::errc() && stop == end;
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : base::printable(text))
+    result += c == '"' || c == '\\' ? fmt::format("\\{}", c) : std::string(1, c);
+  return result + "\"";
+}
+
+}  // namespace
+
+Complaint assign(bool& value, const Written& written) {
+  if (!is(written, Written::Form::flag) || (written.text != "true" && written.text != "false"))
+    return "must be true or false";
+  value = written.text == "true";
+  return std::nullopt;
+}
+Complaint assign(unsigned& value, const Written& written) {
+  if (!parse_number(written, value) || value > kThreadsMax)
+    return fmt::format("must be a whole number from 0 to {}", kThreadsMax);
+  return std::nullopt;
+}
+Complaint assign(base::ByteCount& value, const Written& written) {
+  const auto bytes = written.form == Written::Form::flag || written.form == Written::Form::list
+                         ? std::nullopt
+                         : base::parse_bytes(written.text);
+  if (!bytes || bytes->value < base::kMiB)
+    return "must be a size of at least 1 MiB such as \"512M\" or \"16GiB\"";
+  value = *bytes;
+  return std::nullopt;
+}
+Complaint assign(std::string& value, const Written& written) {
+  if (!is(written, Written::Form::text) || written.text.empty())
+    return "must be a text that is not empty";
+  value = written.text;
+  return std::nullopt;
+}
+Complaint assign(fs::path& value, const Written& written) {
+  if (!is(written, Written::Form::text) || !fs::path(written.text).is_absolute())
+    return "must be an absolute path";
+  value = fs::path(written.text).lexically_normal();
+  return std::nullopt;
+}
+Complaint assign(std::vector<fs::path>& value, const Written& written) {
+  std::vector<fs::path> paths;
+  for (const std::string& text : written.list)
+    paths.push_back(fs::path(text).lexically_normal());
+  if (!is(written, Written::Form::list) ||
+      !std::all_of(paths.begin(), paths.end(), [](const fs::path& path) { return path.is_absolute(); }))
+    return "must be a list of absolute paths";
+  value = std::move(paths);
+  return std::nullopt;
+}
+
+std::string to_toml(bool value) {
+  return value ? "true" : "false";
+}
+std::string to_toml(unsigned value) {
+  return std::to_string(value);
+}
+std::string to_toml(base::ByteCount value) {
+  for (const auto& [unit, bytes] : {std::pair{"GiB", base::kGiB}, {"MiB", base::kMiB}, {"KiB", base::kKiB}})
+    if (value.value % bytes == 0)
+      return fmt::format("\"{}{}\"", value.value / bytes, unit);
+  return std::to_string(value.value);
+}
+std::string to_toml(const std::string& value) {
+  return quoted(value);
+}
+std::string to_toml(const fs::path& value) {
+  return quoted(value.string());
+}
+std::string to_toml(const std::vector<fs::path>& value) {
+  std::vector<std::string> texts;
+  for (const fs::path& path : value)
+    texts.push_back(quoted(path.string()));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+}  // namespace jaunt::engine

@@ -1,0 +1,39 @@
+// Values of the configuration between their text and their type.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.hpp"
+
+namespace jaunt::engine {
+
+// A value as it was written somewhere, before it is given a type.
+struct Written {
+  enum class Form { text, number, flag, list, untyped };  // untyped: environment and flags
+  Form form = Form::untyped;
+  std::string text;
+  std::vector<std::string> list;
+};
+
+using Complaint = std::optional<std::string>;  // what is wrong with a value
+
+// Sets the value, or leaves it and says what it must be.
+Complaint assign(bool& value, const Written& written);
+Complaint assign(unsigned& value, const Written& written);
+Complaint assign(base::ByteCount& value, const Written& written);
+Complaint assign(std::string& value, const Written& written);
+Complaint assign(std::filesystem::path& value, const Written& written);
+Complaint assign(std::vector<std::filesystem::path>& value, const Written& written);
+
+// The value in the notation of TOML.
+std::string to_toml(bool value);
+std::string to_toml(unsigned value);
+std::string to_toml(base::ByteCount value);
+std::string to_toml(const std::string& value);
+std::string to_toml(const std::filesystem::path& value);
+std::string to_toml(const std::vector<std::filesystem::path>& value);
+
+}  // namespace jaunt::engine

@@ -1,0 +1,51 @@
+// Jobs: long work that a journal makes survivable.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/home.hpp"
+#include "engine/journal.hpp"
+
+namespace jaunt::engine {
+
+// A job under way: a folder HOME/jobs/ID with a journal, and a lock that lives as long as the process. A job that is
+// destroyed before finish() stays for recover(), as if the process had been killed.
+class Job {
+ public:
+  static Job begin(const Home& home, std::string kind, std::string subject);
+
+  const std::string& id() const { return id_; }
+  const std::filesystem::path& folder() const { return folder_; }
+
+  // Durable when it returns, so record first and act then.
+  void record(const Record& record) { journal_.append(record); }
+  // The job left nothing to clean up; its folder goes away.
+  void finish(std::string outcome);
+
+ private:
+  Job(std::string id, std::filesystem::path folder, FileLock lock, Journal journal)
+      : id_(std::move(id)), folder_(std::move(folder)), lock_(std::move(lock)), journal_(std::move(journal)) {}
+
+  std::string id_;
+  std::filesystem::path folder_;
+  FileLock lock_;
+  Journal journal_;
+};
+
+// Ends a libvirt backup that nobody reads any more, and removes its files; success when there is none.
+using AbandonBackup = std::function<void(const BackupBegun&)>;
+
+struct Recovered {
+  std::string id;
+  std::string kind;
+  std::string subject;
+  std::vector<std::string> left;  // what could not be cleaned up, and why; the next recover() tries again
+};
+
+// Cleans up after jobs whose process is gone. Jobs that are alive are not touched.
+std::vector<Recovered> recover(const Home& home, const AbandonBackup& abandon_backup);
+
+}  // namespace jaunt::engine

@@ -1,0 +1,122 @@
+#include "engine/job.hpp"
+
+#include <fstream>
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+
+using namespace jaunt;
+using namespace jaunt::engine;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Node {
+  base::TemporaryDirectory parent;
+  Home home{parent.path() / "home"};
+  fs::path temporary = parent.path() / "left behind";
+  std::vector<BackupBegun> abandoned;
+
+  // A job in a process of its own, which is killed after `steps`.
+  template <class Steps>
+  void killed_after(Steps&& steps) const {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Job job = Job::begin(home, "describe", "web1");
+      steps(job);
+      ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    REQUIRE(WIFSIGNALED(status));
+  }
+  std::vector<Recovered> recover() {
+    return engine::recover(home, [&](const BackupBegun& backup) { abandoned.push_back(backup); });
+  }
+  bool no_jobs() const { return fs::is_empty(home.jobs()); }
+};
+
+const BackupBegun kBackup{.connection = "test:///default", .domain = "uuid", .folder = "/s"};
+
+}  // namespace
+
+TEST_CASE("A job that finished leaves nothing and nothing to recover") {
+  Node node;
+  Job::begin(node.home, "describe", "web1").finish("done");
+  CHECK(node.no_jobs());
+  CHECK(node.recover().empty());
+}
+
+TEST_CASE("A job that is alive is left alone") {
+  Node node;
+  Job job = Job::begin(node.home, "describe", "web1");
+  job.record(kBackup);
+  CHECK(node.recover().empty());
+  CHECK(node.abandoned.empty());
+  CHECK(fs::exists(job.folder()));
+}
+
+TEST_CASE("After a kill the backup is abandoned, temporary files and the job's folder go away") {
+  Node node;
+  node.killed_after([&](Job& job) {
+    job.record(TemporaryMade{.path = node.temporary.string()});
+    fs::create_directories(node.temporary / "deep");
+    std::ofstream(node.temporary / "deep/file") << "x";
+    job.record(kBackup);
+  });
+  const auto recovered = node.recover();
+  REQUIRE(recovered.size() == 1);
+  CHECK(recovered[0].kind == "describe");
+  CHECK(recovered[0].subject == "web1");
+  CHECK(recovered[0].left.empty());
+  CHECK(node.abandoned == std::vector<BackupBegun>{kBackup});
+  CHECK_FALSE(fs::exists(node.temporary));
+  CHECK(node.no_jobs());
+  CHECK(node.recover().empty());
+}
+
+TEST_CASE("A backup that was ended before the kill is not touched again") {
+  Node node;
+  node.killed_after([&](Job& job) {
+    job.record(kBackup);
+    job.record(BackupEnded{.domain = kBackup.domain});
+  });
+  CHECK(node.recover().size() == 1);
+  CHECK(node.abandoned.empty());
+}
+
+TEST_CASE("What cannot be cleaned up now is told, kept, and tried again") {
+  Node node;
+  node.killed_after([&](Job& job) { job.record(kBackup); });
+  const auto refuse = [](const BackupBegun&) {
+    throw base::Error(base::ErrorKind::hypervisor, "connect to", "libvirt", "it does not run");
+  };
+  const auto failed = recover(node.home, refuse);
+  REQUIRE(failed.size() == 1);
+  CHECK(failed[0].left == std::vector<std::string>{"cannot connect to libvirt: it does not run"});
+  CHECK_FALSE(node.no_jobs());
+  CHECK(node.recover()[0].left.empty());
+  CHECK(node.no_jobs());
+}
+
+TEST_CASE("A job killed in the middle of a record is recovered by the records before it") {
+  Node node;
+  node.killed_after([&](Job& job) {
+    job.record(TemporaryMade{.path = node.temporary.string()});
+    std::ofstream(node.temporary) << "x";
+    std::ofstream(job.folder() / "journal", std::ios::app) << "torn";
+  });
+  CHECK(node.recover().size() == 1);
+  CHECK_FALSE(fs::exists(node.temporary));
+  CHECK(node.no_jobs());
+}
+
+TEST_CASE("A job killed before its journal existed is removed silently") {
+  Node node;
+  fs::create_directory(node.home.jobs() / "20260101-000000-0000");
+  CHECK(node.recover().empty());
+  CHECK(node.no_jobs());
+}
