@@ -1,0 +1,131 @@
+#include "command_table.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "handlers.hpp"
+
+namespace jaunt::cli {
+
+namespace {
+
+const std::vector<Command> kCommands{
+    {.name = "doctor",
+     .summary = "Check whether this host is able",
+     .description =
+         {"Looks at libvirt, QEMU, KVM, the appliance that looks into guests, tools, space, rights and the clock, "
+          "and says for each what was found and what to do about it.",
+          "The exit code is 0 when this host can be used, also with warnings, and 1 when something that is "
+          "needed is broken."},
+     .options = {{.name = "--connect",
+                  .value = "URI",
+                  .meaning = "the libvirt connection; by default that of the configuration"}},
+     .examples = {{"jaunt doctor", "one line for every check"},
+                  {"jaunt doctor --json | jq '.checks[] | select(.verdict != \"ok\")'", "only what is not in order"}},
+     .handler = run_doctor},
+    {.name = "config check",
+     .summary = "Check the configuration",
+     .description =
+         {"Reads jaunt.toml in the home and the environment, and names every problem with its place. The exit "
+          "code is 2 when there is one."},
+     .examples = {{"jaunt config check", "the configuration of the default home"}},
+     .handler = run_config_check},
+    {.name = "config show",
+     .summary = "Show the configuration in force and where each value comes from",
+     .description = {"Prints every key as TOML."},
+     .options = {{.name = "--defaults",
+                  .value = "",
+                  .meaning = "print the defaults, explained and commented out: a file to begin with"}},
+     .examples = {{"jaunt config show", "what is in force"},
+                  {"jaunt config show --defaults > /var/lib/jaunt/jaunt.toml", "begin a configuration"}},
+     .handler = run_config_show},
+    {.name = "completions",
+     .summary = "Print the completions of a shell",
+     .description = {"Packages install them in their places; this is for shells that look elsewhere."},
+     .argument = {.name = "SHELL",
+                  .meaning = "bash, zsh or fish",
+                  .choices = {"bash", "zsh", "fish"},
+                  .completion = Completion::choice},
+     .examples = {{"source <(jaunt completions bash)", "complete in this shell from now on"}},
+     .handler = run_completions},
+    {.name = "version",
+     .summary = "Print the version",
+     .description = {"The same as jaunt --version."},
+     .examples = {{"jaunt version --json", "for scripts"}},
+     .handler = run_version},
+};
+
+const std::vector<Option> kGlobalOptions{
+    {.name = "--home",
+     .value = "DIR",
+     .meaning =
+         "the node's home, with its configuration, caches and jobs; by default $JAUNT_HOME, else /var/lib/jaunt",
+     .completion = Completion::folder},
+    {.name = "--json",
+     .value = "",
+     .meaning = "print JSON for scripts: one document in one line for each thing asked for"},
+    {.name = "--quiet", .value = "", .meaning = "no progress and no notes", .short_name = "-q"},
+    {.name = "--threads", .value = "N", .meaning = "threads that read and hash; 0 means one for each processor"},
+    {.name = "--help", .value = "", .meaning = "explain the command, with examples", .short_name = "-h"},
+    {.name = "--version", .value = "", .meaning = "print the version"},
+};
+
+const std::vector<ExitCode> kExitCodes{
+    {0, "done"},
+    {1, "failed"},
+    {2, "the command line or the configuration is wrong"},
+    {3, "partly done: some of the things asked for failed"},
+    {10, "the other node failed or cannot be reached"},
+    {11, "busy: somebody else holds it; later it may work"},
+    {12, "not permitted"},
+    {13, "incompatible: this host cannot take it"},
+    {14, "bytes disagree with their hash"},
+    {15, "no space"},
+    {16, "interrupted, and can be resumed"},
+    {130, "ended by Ctrl-C or a signal"},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+std::span<const Option> global_options() {
+  return kGlobalOptions;
+}
+
+std::span<const ExitCode> exit_codes() {
+  return kExitCodes;
+}
+
+const Command* find_command(std::string_view name) {
+  const auto found =
+      std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> command_groups() {
+  std::vector<std::string> groups;
+  for (const Command& command : kCommands)
+    if (const auto space = command.name.find(' '); space != command.name.npos)
+      if (const std::string group = command.name.substr(0, space); groups.empty() || groups.back() != group)
+        groups.push_back(group);
+  return groups;
+}
+
+std::string spelled(const Option& option) {
+  return option.value.empty() ? option.name : fmt::format("{} {}", option.name, option.value);
+}
+
+std::string usage(const Command& command) {
+  std::string text = fmt::format("jaunt {} [OPTION]...", command.name);
+  if (!command.argument.name.empty()) {
+    const std::string argument = command.argument.name + (command.argument.repeats ? "..." : "");
+    text += command.argument.required ? " " + argument : fmt::format(" [{}]", argument);
+  }
+  return text;
+}
+
+}  // namespace jaunt::cli

@@ -1,0 +1,15 @@
+// What the commands do. Each returns an exit code; errors are thrown.
+#pragma once
+
+namespace jaunt::cli {
+
+class Invocation;
+
+int run_describe(const Invocation& invocation);
+int run_doctor(const Invocation& invocation);
+int run_config_check(const Invocation& invocation);
+int run_config_show(const Invocation& invocation);
+int run_completions(const Invocation& invocation);
+int run_version(const Invocation& invocation);
+
+}  // namespace jaunt::cli
