@@ -45,7 +45,7 @@ bool holds(const std::string& text, const std::string& part) {
 TEST_CASE("Every command is whole: a summary, a description, an example that uses it, and something that it does") {
   for (const Command& command : commands()) {
     CAPTURE(command.name);
-    CHECK(command.handler != nullptr);
+    CHECK((command.handler != nullptr));
     CHECK_FALSE(command.summary.ends_with("."));
     CHECK_FALSE(command.description.empty());
     REQUIRE_FALSE(command.examples.empty());
