@@ -11,6 +11,40 @@ namespace jaunt::cli {
 namespace {
 
 const std::vector<Command> kCommands{
+    {.name = "describe",
+     .summary = "Tell what a VM or an image is made of",
+     .description =
+         {"Shows the machine, the operating systems with their packages, partitions and filesystems with used and "
+          "free "
+          "space, where user data is, and the disks with their layers and the hashes of their content.",
+          "A VM that is shut off and an image are read as they are; nothing is written to them, and no lock is taken "
+          "that would keep the VM from starting. A running VM is read as of one instant through libvirt's backup.",
+          "What was found out about files that have not changed since is kept in the home, so that the next call "
+          "only "
+          "looks it up."},
+     .argument = {.name = "VM|IMAGE",
+                  .meaning = "the name or UUID of a libvirt domain, the path of an image, or a volume as POOL/VOLUME",
+                  .repeats = true,
+                  .completion = Completion::machine},
+     .options =
+         {{.name = "--format",
+           .value = "FORMAT",
+           .meaning = "the format of the images; needed where neither libvirt nor the name of a file tells it, "
+                      "since it is never guessed from what a guest may have written",
+           .choices = {"raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc"},
+           .completion = Completion::choice},
+          {.name = "--quick", .value = "", .meaning = "do not read the blocks; the hashes of content are left out"},
+          {.name = "--fresh", .value = "", .meaning = "read everything again instead of using what is known"},
+          {.name = "--connect",
+           .value = "URI",
+           .meaning = "the libvirt connection; by default that of the configuration"}},
+     .examples = {{"jaunt describe web1", "the libvirt domain web1"},
+                  {"jaunt describe --quick /var/lib/libvirt/images/web1.qcow2",
+                   "an image, without reading its blocks"},
+                  {"jaunt describe --format raw /dev/vg0/web1", "a block device, which the configuration must allow"},
+                  {"jaunt describe --json web1 | jq -r '.systems[0].packages[] | .name'",
+                   "the names of all its packages"}},
+     .handler = run_describe},
     {.name = "doctor",
      .summary = "Check whether this host is able",
      .description =

@@ -1,0 +1,115 @@
+#include "engine/still_disks.hpp"
+
+#include <fmt/format.h>
+
+#include "base/hash.hpp"
+#include "base/version.hpp"
+#include "disk/identity.hpp"
+#include "disk/nbd_server.hpp"
+#include "disk/open.hpp"
+#include "engine/inspection.hpp"
+
+namespace jaunt::engine {
+
+namespace fs = std::filesystem;
+using base::Error;
+
+namespace {
+
+// Every file that the chain's bytes lie in, the one that names it first.
+std::vector<fs::path> files_of(const disk::Chain& chain) {
+  std::vector<fs::path> files;
+  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+    files.emplace_back(chain.layers[i].path);
+    for (const disk::VettedFile& extent : chain.parts[i].extents)
+      files.push_back(extent.path);
+    if (chain.parts[i].data_file)
+      files.push_back(chain.parts[i].data_file->path);
+  }
+  return files;
+}
+
+bool read_blocks(model::Disk& disk, const disk::Chain& chain, const model::ExtentSet& elidable,
+                 const DescribeOptions& options, chunkstore::Catalog& catalog, const Workplace& workplace,
+                 std::vector<model::Problem>& problems) {
+  const auto image = disk::open_image(chain);
+  if (options.fresh)
+    catalog.forget(chain.top().path, {});
+  workplace.progress.stage(fmt::format("reading {}", disk.target), image->size());
+  const chunkstore::LayerTree tree =
+      catalog.tree_of(*image, files_of(chain), {.threads = workplace.config.threads, .elided = elidable},
+                      workplace.progress, workplace.cancel);
+  fill_roots(disk, tree.summary);
+  if (tree.changed_meanwhile)
+    problems.push_back(
+        {disk.source, "it was written to while it was read, so its roots are of no state that ever was"});
+  return !tree.changed_meanwhile;
+}
+
+}  // namespace
+
+std::vector<StillDisk> open_disks(model::Description& description, const disk::Policy& policy) {
+  std::vector<StillDisk> opened;
+  for (std::size_t i = 0; i < description.disks.size(); ++i) {
+    model::Disk& disk = description.disks[i];
+    if (disk.role != model::DiskRole::disk || disk.layers.empty())
+      continue;
+    try {
+      disk::Chain chain =
+          disk::resolve_chain({.path = disk.layers.front().path,
+                               .format = disk.format.empty() ? std::nullopt : std::optional(disk.format)},
+                              policy);
+      disk.layers = chain.layers;
+      disk.format = chain.top().format;
+      disk.size = chain.size();
+      opened.push_back({i, std::move(chain)});
+    } catch (const Error& failure) {
+      description.problems.push_back({disk.target, failure.what()});
+    }
+  }
+  return opened;
+}
+
+std::string content_key(const model::Description& description, const std::vector<StillDisk>& disks, bool quick) {
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", base::version(), base::revision(),
+                                 model::kDescriptionVersion, quick ? "quick" : "whole", description.disks.size());
+  for (const StillDisk& disk : disks) {
+    text += fmt::format("disk {} {}\n", disk.index, description.disks[disk.index].target);
+    for (std::size_t i = 0; i < disk.chain.layers.size(); ++i) {
+      const auto identity = disk::memorable_identity(disk.chain, i);
+      if (!identity)
+        return {};
+      text += fmt::format("{} {} {} {} {} {} {}\n", disk.chain.layers[i].format, identity->device, identity->inode,
+                          identity->size, identity->mtime_ns, identity->ctime_ns, disk.chain.layers[i].path);
+    }
+  }
+  return "description " + base::to_hex(base::sha256(base::as_bytes(text)));
+}
+
+bool read_still(model::Description& description, const std::vector<StillDisk>& disks, const DescribeOptions& options,
+                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace) {
+  std::vector<std::unique_ptr<disk::NbdServer>> servers;
+  std::vector<InspectedDisk> drives;
+  for (const StillDisk& disk : disks) {
+    servers.push_back(disk::NbdServer::start(disk.chain));
+    drives.push_back({disk.index, servers.back()->address()});
+  }
+  const Inspection inspection = inspect(description, drives, {.tcg = tcg, .in_use = false}, workplace);
+  servers.clear();
+  bool whole = inspection.whole;
+  for (std::size_t i = 0; i < disks.size() && !options.quick; ++i) {
+    workplace.cancel.check();
+    model::Disk& disk = description.disks[disks[i].index];
+    try {
+      whole = read_blocks(disk, disks[i].chain, inspection.elidable[i], options, catalog, workplace,
+                          description.problems) &&
+              whole;
+    } catch (const Error& failure) {
+      description.problems.push_back({disk.target, failure.what()});
+      whole = false;
+    }
+  }
+  return whole;
+}
+
+}  // namespace jaunt::engine
