@@ -1,5 +1,8 @@
 #include "engine/still_disks.hpp"
 
+#include <memory>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/hash.hpp"
@@ -88,26 +91,39 @@ std::string content_key(const model::Description& description, const std::vector
 
 bool read_still(model::Description& description, const std::vector<StillDisk>& disks, const DescribeOptions& options,
                 bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace) {
-  std::vector<std::unique_ptr<disk::NbdServer>> servers;
-  std::vector<InspectedDisk> drives;
-  for (const StillDisk& disk : disks) {
-    servers.push_back(disk::NbdServer::start(disk.chain));
-    drives.push_back({disk.index, servers.back()->address()});
-  }
-  const Inspection inspection = inspect(description, drives, {.tcg = tcg, .in_use = false}, workplace);
-  servers.clear();
-  bool whole = inspection.whole;
-  for (std::size_t i = 0; i < disks.size() && !options.quick; ++i) {
-    workplace.cancel.check();
-    model::Disk& disk = description.disks[disks[i].index];
+  bool whole = true;
+  // Runs one step for a disk; what fails is a problem of this disk alone.
+  const auto attempt = [&](const StillDisk& disk, const auto& step) {
     try {
-      whole = read_blocks(disk, disks[i].chain, inspection.elidable[i], options, catalog, workplace,
-                          description.problems) &&
-              whole;
+      whole = step() && whole;
     } catch (const Error& failure) {
-      description.problems.push_back({disk.target, failure.what()});
+      description.problems.push_back({description.disks[disk.index].target, failure.what()});
       whole = false;
     }
+  };
+  std::vector<model::ExtentSet> elidable(disks.size());
+  {
+    std::vector<std::unique_ptr<disk::NbdServer>> servers;
+    std::vector<InspectedDisk> drives;
+    std::vector<std::size_t> served;
+    for (std::size_t i = 0; i < disks.size(); ++i)
+      attempt(disks[i], [&] {
+        servers.push_back(disk::NbdServer::start(disks[i].chain));
+        drives.push_back({disks[i].index, servers.back()->address()});
+        served.push_back(i);
+        return true;
+      });
+    Inspection inspection = inspect(description, drives, {.tcg = tcg, .in_use = false}, workplace);
+    whole = inspection.whole && whole;
+    for (std::size_t i = 0; i < served.size(); ++i)
+      elidable[served[i]] = std::move(inspection.elidable[i]);
+  }
+  for (std::size_t i = 0; i < disks.size() && !options.quick; ++i) {
+    workplace.cancel.check();
+    attempt(disks[i], [&] {
+      return read_blocks(description.disks[disks[i].index], disks[i].chain, elidable[i], options, catalog, workplace,
+                         description.problems);
+    });
   }
   return whole;
 }

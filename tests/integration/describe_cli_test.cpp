@@ -55,6 +55,21 @@ TEST_CASE("A guest's description has its packages and roots, and the second one 
   CHECK(fresh.status.code == 3);
 }
 
+TEST_CASE("An image that holds nothing known still has its roots") {
+  Node node;
+  const base::TemporaryDirectory images("/var/tmp");
+  node.allow(images.path());
+  const fs::path image = images.path() / "noise.raw";
+  base::write_text_file(image, std::string(1 << 20, '\x5a'));
+  const base::Captured result = node.jaunt({"describe", "--json", "--format", "raw", image.string()});
+  INFO(result.err);
+  REQUIRE(result.status.code == 0);
+  const Json description = Json::parse(result.out);
+  CHECK(description["systems"].empty());
+  CHECK(description["disks"][0]["needed"] == 1 << 20);
+  CHECK(description["disks"][0]["root"] == description["disks"][0]["carried_root"]);
+}
+
 TEST_CASE("An image outside of the allowed folders is refused, naming the file and the remedy") {
   Node node;
   const base::TemporaryDirectory elsewhere;

@@ -113,14 +113,16 @@ void show_system(Page& page, const model::OperatingSystem& os) {
   sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
   for (const std::string& source : sources)
     page.field(&source == &sources.front() ? "from" : "", source);
-  for (std::size_t i = 0; i < std::min(os.user_data.size(), kUserDataMax); ++i) {
-    const model::UserData& data = os.user_data[i];
+  std::vector<const model::UserData*> places;
+  for (const model::UserData& data : os.user_data)
+    if (data.bytes.value > 0)
+      places.push_back(&data);
+  for (std::size_t i = 0; i < std::min(places.size(), kUserDataMax); ++i)
     page.item(i == 0 ? "user data" : "",
-              fmt::format("{} {} in {} {}", fitted_right(human_bytes(data.bytes), 10), printable(data.path),
-                          data.files, data.files == 1 ? "file" : "files"));
-  }
-  if (os.user_data.size() > kUserDataMax)
-    page.field("", fmt::format("and {} more places", os.user_data.size() - kUserDataMax));
+              fmt::format("{} {} in {} {}", fitted_right(human_bytes(places[i]->bytes), 10),
+                          printable(places[i]->path), places[i]->files, places[i]->files == 1 ? "file" : "files"));
+  if (places.size() > kUserDataMax)
+    page.field("", fmt::format("and {} more places", places.size() - kUserDataMax));
 }
 
 std::string_view name_of(model::FilesystemState state) {
@@ -142,11 +144,11 @@ std::string size_or_dash(const std::optional<base::ByteCount>& size) {
 }
 
 // Sizes are at most eight wide; a narrow terminal goes without free space, the names share what is left.
-std::vector<Column> filesystem_columns(std::size_t width) {
+std::vector<Column> filesystem_columns(std::size_t width, std::size_t device_wanted) {
   constexpr std::size_t fixed = 3 + 10 + 10 + 10 + 9;  // margins, type, size, used, state
   const std::size_t free = width < 72 ? 0 : 8;
   const std::size_t left = width - fixed - (free > 0 ? free + 2 : 0);
-  const std::size_t device = std::clamp<std::size_t>(left / 2, 8, 28);
+  const std::size_t device = std::clamp<std::size_t>(device_wanted, 6, left / 2);
   return {{device}, {8}, {8, true}, {8, true}, {free, true}, {7}, {left - device - 1}};
 }
 
@@ -154,14 +156,17 @@ void show_filesystems(Page& page, const std::vector<model::Filesystem>& filesyst
   if (filesystems.empty())
     return;
   page.title("Filesystems");
-  const std::vector<Column> columns = filesystem_columns(page.terminal().width);
-  page.row(columns, {"device", "type", "size", "used", "free", "state", "mounted at"}, Tone::faint);
+  std::size_t longest = 0;
+  for (const model::Filesystem& fs : filesystems)
+    longest = std::max(longest, columns(printable(fs.device)));
+  const std::vector<Column> layout = filesystem_columns(page.terminal().width, longest);
+  page.row(layout, {"device", "type", "size", "used", "free", "state", "mounted"}, Tone::faint);
   for (const model::Filesystem& fs : filesystems) {
     std::vector<std::string> points;
     for (const std::string& point : fs.mount_points)
       points.push_back(printable(point));
     const std::string label = fs.label.empty() ? "" : fmt::format("[{}]", printable(fs.label));
-    page.row(columns,
+    page.row(layout,
              {printable(fs.device), printable(fs.type.empty() ? "?" : fs.type), human_bytes(fs.size),
               size_or_dash(fs.used), size_or_dash(fs.free), fs.opaque ? "opaque" : std::string(name_of(fs.state)),
               points.empty() ? label : joined(points)});
@@ -188,13 +193,13 @@ std::string bar(const model::Disk& disk) {
 std::string_view name_of(model::DiskRole role) {
   switch (role) {
     case model::DiskRole::disk:
-      return "disk";
+      return "Disk";
     case model::DiskRole::cdrom:
       return "CD-ROM";
     case model::DiskRole::floppy:
-      return "floppy";
+      return "Floppy";
     case model::DiskRole::seed:
-      return "seed";
+      return "Seed";
   }
   return "";
 }

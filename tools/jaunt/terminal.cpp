@@ -13,7 +13,7 @@ namespace jaunt::cli {
 
 namespace {
 
-constexpr std::size_t kWidthMin = 40;
+constexpr std::size_t kWidthMin = 60;  // below, tables make no sense; lines break
 constexpr std::size_t kWidthMax = 160;  // lines longer than this are hard to read
 
 // Bytes and columns of the UTF-8 character at the start of the text.
