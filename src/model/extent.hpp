@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <utility>
 #include <vector>
 
 #include "base/units.hpp"
@@ -38,7 +39,8 @@ class ExtentSet {
   ExtentSet intersection(const ExtentSet& other) const;
   ExtentSet shifted(base::ByteCount by) const;
 
-  const std::vector<Extent>& extents() const { return extents_; }
+  const std::vector<Extent>& extents() const& { return extents_; }
+  std::vector<Extent> extents() && { return std::move(extents_); }  // a range-for may walk a temporary's
   bool operator==(const ExtentSet&) const = default;
 
  private:
