@@ -15,7 +15,7 @@ namespace {
 // All buffers of a merge together; 4096 runs, the most there can be, still get 8 KiB each.
 constexpr std::size_t kMergeBytes = 32 * base::kMiB;
 constexpr std::size_t kMergeBytesPerRunMax = base::kMiB;
-constexpr unsigned kRadixBits = 11;
+constexpr int kRadixBitsMax = 18;  // 2 MiB of bucket ends
 
 std::uint64_t head_of(const BlockId& id) {
   std::uint64_t head;
@@ -189,28 +189,28 @@ void IdSorter::write_ranks(const NumberSink& sink) {
 }
 
 void IdSorter::sort_run() {
-  // Ids are uniform, so a scatter by their first bits leaves little to sort. Where a guest made them otherwise, or
-  // most blocks are the same, it merely takes longer.
-  const auto bucket_of = [](const Entry& entry) { return head_of(entry.id) >> (64 - kRadixBits); };
-  std::vector<std::size_t> ends(std::size_t{1} << kRadixBits);
+  // Ids are uniform, so a scatter by their first bits leaves a handful to sort in each bucket. Where a guest made
+  // them otherwise, or most blocks are the same, it merely takes longer.
+  const int bits = std::clamp(static_cast<int>(std::bit_width(run_.size())) - 2, 1, kRadixBitsMax);
+  const auto bucket_of = [bits](const Entry& entry) { return head_of(entry.id) >> (64 - bits); };
+  std::vector<std::uint32_t> ends(std::size_t{1} << bits);
   for (const Entry& entry : run_)
     ++ends[bucket_of(entry)];
-  std::size_t sum = 0;
-  for (std::size_t& end : ends)
+  std::uint32_t sum = 0;
+  for (std::uint32_t& end : ends)
     sum += std::exchange(end, sum);
   std::vector<Entry> sorted(run_.size());
   for (const Entry& entry : run_)
     sorted[ends[bucket_of(entry)]++] = entry;
-  std::size_t begin = 0;
-  for (const std::size_t end : ends) {
-    std::sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin), sorted.begin() + static_cast<std::ptrdiff_t>(end),
-              [](const Entry& a, const Entry& b) {
-                const auto x = head_of(a.id);
-                const auto y = head_of(b.id);
-                if (x != y)
-                  return x < y;
-                return a.id != b.id ? a.id < b.id : a.ordinal < b.ordinal;
-              });
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : ends) {
+    std::sort(sorted.begin() + begin, sorted.begin() + end, [](const Entry& a, const Entry& b) {
+      const auto x = head_of(a.id);
+      const auto y = head_of(b.id);
+      if (x != y)
+        return x < y;
+      return a.id != b.id ? a.id < b.id : a.ordinal < b.ordinal;
+    });
     begin = end;
   }
   run_.swap(sorted);
