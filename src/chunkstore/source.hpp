@@ -1,0 +1,55 @@
+// Where blocks can be had on this node, whatever holds them: catalogued layers, the store.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "model/block.hpp"
+
+namespace jaunt::chunkstore {
+
+// A block's place within a source. Consecutive blocks of a part lie behind one another, so matches come in runs.
+struct Place {
+  std::uint32_t part = 0;
+  std::uint64_t block = 0;
+
+  bool operator==(const Place&) const = default;
+};
+
+// One thread's way to a source's bytes.
+class SourceReader {
+ public:
+  virtual ~SourceReader() = default;
+
+  // What lies at this place now: a hint, until the caller has checked it against the id. A last partial block comes
+  // zero-padded. False when nothing can be read there any more.
+  virtual bool read(const Place& place, std::span<std::byte, model::kBlockBytes> into) = 0;
+};
+
+// Blocks of one realm, as they were when the source was opened. Any thread.
+class Source {
+ public:
+  using Found = std::function<void(std::size_t index, const Place& place)>;
+  using Completed = std::function<void(std::size_t index, const model::BlockId& id, const Place& place)>;
+
+  virtual ~Source() = default;
+
+  virtual const std::string& name() const = 0;                  // "layers", "store"
+  virtual std::uint64_t ids() const = 0;                        // how many there are; an upper bound will do
+  virtual std::string part_name(std::uint32_t part) const = 0;  // for people
+
+  // One place of each id that is here. `ids` ascend; `index` is the position among them, ascending too.
+  virtual void find(std::span<const model::BlockId> ids, const Found& found) const = 0;
+
+  // Every id here that begins with the same `bits` bits (8 to 64) as one of `prefixes`, which hold them as the most
+  // significant bits of a number, ascend and are distinct.
+  virtual void complete(std::span<const std::uint64_t> prefixes, unsigned bits, const Completed& completed) const = 0;
+
+  virtual std::unique_ptr<SourceReader> reader() const = 0;
+};
+
+}  // namespace jaunt::chunkstore
