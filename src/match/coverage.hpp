@@ -1,0 +1,32 @@
+// Exactly what candidates hold of an image whose ids are known.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "match/candidate.hpp"
+#include "match/needs.hpp"
+
+namespace jaunt::match {
+
+struct Coverage {
+  std::vector<std::uint64_t> candidates;  // of each: how many needed blocks it holds, at whatever place
+  std::uint64_t together = 0;             // how many needed blocks all layers hold together
+  std::uint64_t missing_ids = 0;          // distinct needed ids that none of them holds
+};
+
+// Each layer is merged once. `layers` may hold some that no candidate has; they count for what all hold together.
+// Memory: a bit for each of 2^16 ids and candidate, whatever the image's size. Layers of another realm are refused.
+Coverage coverage(const Needs& needs, Layers layers, std::span<const Candidate> candidates);
+
+// Which of the needed ids the layers hold, as bits by rank; a Source's answers are marked in the same form.
+std::vector<bool> held_ids(const Needs& needs, Layers layers);
+
+// How many needed blocks the candidate shows at the very place where the image has them, upper layers hiding lower
+// ones. An estimate where an upper layer hides blocks under zeros.
+std::uint64_t in_place_blocks(const model::TreeView& wanted, const model::ExtentSet& elided, Layers layers,
+                              const Candidate& candidate);
+
+}  // namespace jaunt::match
