@@ -1,6 +1,7 @@
 // Where blocks can be had on this node, whatever holds them: catalogued layers, the store.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,6 +49,12 @@ class Source {
   // Every id here that begins with the same `bits` bits (8 to 64) as one of `prefixes`, which hold them as the most
   // significant bits of a number, ascend and are distinct.
   virtual void complete(std::span<const std::uint64_t> prefixes, unsigned bits, const Completed& completed) const = 0;
+
+  // The ids of the blocks from `first` on, one behind another, as far as they are cheap to tell: a guess at how a run
+  // goes on. A zero block, and one that is not known here, is BlockId{}; a source without such an order tells none.
+  virtual void ids_from(const Place& /*first*/, std::span<model::BlockId> ids) const {
+    std::fill(ids.begin(), ids.end(), model::BlockId{});
+  }
 
   virtual std::unique_ptr<SourceReader> reader() const = 0;
 };
