@@ -24,9 +24,4 @@ Coverage coverage(const Needs& needs, Layers layers, std::span<const Candidate> 
 // Which of the needed ids the layers hold, as bits by rank; a Source's answers are marked in the same form.
 std::vector<bool> held_ids(const Needs& needs, Layers layers);
 
-// How many needed blocks the candidate shows at the very place where the image has them, upper layers hiding lower
-// ones. An estimate where an upper layer hides blocks under zeros.
-std::uint64_t in_place_blocks(const model::TreeView& wanted, const model::ExtentSet& elided, Layers layers,
-                              const Candidate& candidate);
-
 }  // namespace jaunt::match

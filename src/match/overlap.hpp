@@ -23,7 +23,7 @@ struct Overlap {
 };
 
 // Of what `wanted` needs without its elided extents, how much lies in the union of `held`. All are of one realm;
-// others are refused as incompatible. Needs two bits of memory for each distinct id of `wanted`.
+// others are refused as incompatible. Needs a byte of memory for each distinct id of `wanted`.
 Overlap overlap(const model::TreeView& wanted, const model::ExtentSet& elided,
                 std::span<const model::TreeView* const> held);
 

@@ -37,7 +37,7 @@ unsigned sample_bits(std::uint64_t needed_ids);
 
 Samples take_samples(const Needs& needs);
 
-// Throws corrupt when the parts of samples that came from elsewhere do not fit one another.
+// For samples that came from elsewhere: throws corrupt where their parts do not fit one another.
 void check(const Samples& samples);
 
 }  // namespace jaunt::match

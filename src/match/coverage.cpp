@@ -1,0 +1,204 @@
+#include "match/coverage.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <utility>
+
+#include "match/bit_row.hpp"
+#include "match/id_order.hpp"
+#include "match/stacks.hpp"
+
+namespace jaunt::match {
+
+namespace {
+
+using model::BlockId;
+using Ids = std::span<const BlockId>;
+
+// So many ids are looked at together that what is known of them stays in the processor's caches.
+constexpr std::size_t kSliceIds = std::size_t{1} << 16;
+
+// Finds ids of a sorted list by the bits in which they differ: ids are uniform, so a bucket holds one or two. Lists
+// made to be uneven cost the logarithm of their length.
+class Directory {
+ public:
+  explicit Directory(Ids ids) : ids_(ids), first_(key_of(ids.front())) {
+    const std::uint64_t width = key_of(ids.back()) - first_;
+    const auto bits = static_cast<unsigned>(std::bit_width(width));
+    shift_ = bits - std::min(bits, static_cast<unsigned>(std::bit_width(ids.size())));
+    starts_.reserve((width >> shift_) + 2);
+    for (std::uint32_t i = 0; i < ids.size(); ++i)
+      while (starts_.size() <= bucket(key_of(ids[i])))
+        starts_.push_back(i);
+    starts_.push_back(static_cast<std::uint32_t>(ids.size()));
+  }
+
+  // Marks what the sorted `held` have of the list; they lie between its first and its last id.
+  void mark(Ids held, BitRow found) const {
+    for (const BlockId& id : held) {
+      const std::uint64_t at = bucket(key_of(id));
+      const auto range = ids_.subspan(starts_[at], starts_[at + 1] - starts_[at]);
+      const auto same = range.size() < 16 ? std::ranges::find(range, id) : std::ranges::lower_bound(range, id);
+      if (same != range.end() && *same == id)
+        set_bit(found, static_cast<std::size_t>(same - range.begin()) + starts_[at]);
+    }
+  }
+
+ private:
+  std::uint64_t bucket(std::uint64_t key) const { return (key - first_) >> shift_; }
+
+  Ids ids_;
+  std::uint64_t first_;
+  unsigned shift_ = 0;
+  std::vector<std::uint32_t> starts_;
+};
+
+// For the few in many: jumps ahead in `held`.
+void mark_by_jumps(Ids wanted, Ids held, BitRow found) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < wanted.size() && at < held.size(); ++i) {
+    at = jump(held, at, [&](const BlockId& id) { return id < wanted[i]; });
+    if (at < held.size() && held[at] == wanted[i])
+      set_bit(found, i);
+  }
+}
+
+// Walks the wanted ids slice by slice and tells, for each layer, which of a slice it holds.
+class SliceWalk {
+ public:
+  SliceWalk(const Needs& needs, Layers layers) : ids_(needs.ids()), layers_(layers), positions_(layers.size()) {
+    refuse_other_realms(needs.realm(), layers);
+  }
+
+  bool next() {
+    begin_ += slice_.size();
+    slice_ = ids_.subspan(begin_, std::min(kSliceIds, ids_.size() - begin_));
+    if (slice_.empty())
+      return false;
+    directory_.emplace(slice_);
+    return true;
+  }
+
+  std::size_t begin() const { return begin_; }
+  std::size_t size() const { return slice_.size(); }
+
+  // Once for each layer and slice.
+  void mark(std::size_t layer, BitRow found) {
+    const Ids all = layers_[layer]->ids();
+    std::size_t& at = positions_[layer];
+    at = jump_to(all, at, key_of(slice_.front()));
+    const std::uint64_t last = key_of(slice_.back());
+    const std::size_t end = last == ~std::uint64_t{0} ? all.size() : jump_to(all, at, last + 1);
+    const Ids held = all.subspan(at, end - at);
+    if (held.size() / 16 > slice_.size())
+      mark_by_jumps(slice_, held, found);
+    else
+      directory_->mark(held, found);
+  }
+
+ private:
+  Ids ids_;
+  Layers layers_;
+  std::vector<std::size_t> positions_;  // in each layer's ids
+  std::size_t begin_ = 0;
+  Ids slice_;
+  std::optional<Directory> directory_;
+};
+
+// What each stack holds beyond what lies below its top, and all layers together.
+class Counter {
+ public:
+  Counter(const Needs& needs, std::size_t layers, const Stacks& stacks)
+      : needs_(needs),
+        stacks_(stacks),
+        slice_bits_(std::min(kSliceIds, needs.ids().size())),
+        layers_(layers, slice_bits_),
+        unions_(stacks.nodes.size(), slice_bits_),
+        together_(1, slice_bits_),
+        added_(stacks.nodes.size()) {}
+
+  void count(SliceWalk& slice) {
+    layers_.clear();
+    together_.clear();
+    for (std::size_t layer = 0; layer < layers_.rows(); ++layer) {
+      slice.mark(layer, layers_[layer]);
+      add_row(together_[0], layers_[layer]);
+    }
+    for (std::size_t node = 0; node < stacks_.nodes.size(); ++node)
+      added_[node] += count_node(node, slice.begin());
+    count_together(slice);
+  }
+
+  Coverage result() {
+    for (std::size_t node = 0; node < added_.size(); ++node)
+      if (stacks_.nodes[node].below != Stacks::kNone)
+        added_[node] += added_[stacks_.nodes[node].below];
+    for (const std::uint32_t top : stacks_.tops)
+      total_.candidates.push_back(top == Stacks::kNone ? 0 : added_[top]);
+    return std::move(total_);
+  }
+
+ private:
+  std::uint64_t count_node(std::size_t node, std::size_t first_rank) {
+    const auto [below, layer] = stacks_.nodes[node];
+    const BitRow own = unions_[node];
+    if (below == Stacks::kNone)
+      std::ranges::fill(own, 0);
+    else
+      std::ranges::copy(std::as_const(unions_)[below], own.begin());
+    const ConstBitRow row = std::as_const(layers_)[layer];
+    std::uint64_t blocks = 0;
+    each_bit(
+        own.size(), [&](std::size_t i) { return row[i] & ~own[i]; },
+        [&](std::size_t bit) { blocks += needs_.blocks_of(first_rank + bit); });
+    add_row(own, row);
+    return blocks;
+  }
+
+  void count_together(const SliceWalk& slice) {
+    const ConstBitRow row = std::as_const(together_)[0];
+    for (std::size_t i = 0; i < slice.size(); ++i) {
+      const std::uint32_t blocks = needs_.blocks_of(slice.begin() + i);
+      if (has_bit(row, i))
+        total_.together += blocks;
+      else if (blocks > 0)
+        ++total_.missing_ids;
+    }
+  }
+
+  const Needs& needs_;
+  const Stacks& stacks_;
+  std::size_t slice_bits_;
+  BitRows layers_;
+  BitRows unions_;  // of each stack's top with all below
+  BitRows together_;
+  std::vector<std::uint64_t> added_;
+  Coverage total_;
+};
+
+}  // namespace
+
+Coverage coverage(const Needs& needs, Layers layers, std::span<const Candidate> candidates) {
+  const Stacks stacks(candidates, layers.size());
+  Counter counter(needs, layers.size(), stacks);
+  for (SliceWalk slice(needs, layers); slice.next();)
+    counter.count(slice);
+  return counter.result();
+}
+
+std::vector<bool> held_ids(const Needs& needs, Layers layers) {
+  std::vector<bool> held(needs.ids().size());
+  for (SliceWalk slice(needs, layers); slice.next();) {
+    BitRows found(1, slice.size());
+    for (std::size_t layer = 0; layer < layers.size(); ++layer)
+      slice.mark(layer, found[0]);
+    const ConstBitRow row = std::as_const(found)[0];
+    each_bit(
+        row.size(), [&](std::size_t i) { return row[i]; },
+        [&](std::size_t bit) { held[slice.begin() + bit] = true; });
+  }
+  return held;
+}
+
+}  // namespace jaunt::match
