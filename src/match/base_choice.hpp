@@ -1,6 +1,7 @@
 // Which candidate becomes the base.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,7 +29,7 @@ struct BaseChoice {
 // when none holds anything.
 std::optional<BaseChoice> choose_base(std::span<const Contender> contenders);
 
-// For people: "it holds 86.4 % of what is needed, web-2 as the next best 86.3 %".
+// For people, after the base's name: "it holds 86.4 % of what is needed, the next best web-2 86.3 %".
 std::string why(const BaseChoice& choice, std::span<const Contender> contenders, std::uint64_t needed_blocks);
 
 }  // namespace jaunt::match

@@ -21,8 +21,8 @@ struct Arrival {
   bool with_memory = false;               // its running state comes along: no change of CPU or machine is possible
 };
 
-// Worst first. Nothing about hardware is judged when the description has none (a bare image), nothing about what is
-// not known of the host.
+// Fatal ones first. Nothing about hardware is judged when the description has none (a bare image), nothing about what
+// is not known of the host.
 std::vector<model::Blocker> judge(const model::Description& description, const Arrival& arrival,
                                   const model::HostAbility& host);
 

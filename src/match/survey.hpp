@@ -1,7 +1,7 @@
 // Which sources could bring an image's blocks, and in what runs: all that the cost model needs to know of an image.
 #pragma once
 
-#include <array>
+#include <compare>
 #include <cstdint>
 #include <map>
 
@@ -15,6 +15,13 @@ struct Portion {
   std::uint64_t blocks = 0;
   std::uint64_t new_ids = 0;  // of these, blocks whose id did not come up before: only they cross a wire
   std::uint64_t runs = 0;
+
+  Portion& operator+=(const Portion& other) {
+    blocks += other.blocks;
+    new_ids += other.new_ids;
+    runs += other.runs;
+    return *this;
+  }
 };
 
 // Runs from 2^n to 2^(n+1) - 1 blocks long are of class n, longer ones of the last.
@@ -30,8 +37,8 @@ class Survey {
     auto operator<=>(const Key&) const = default;
   };
 
-  // A run of needed blocks: consecutive in the target, and lying behind one another wherever they are held. `holders`
-  // without wire or delta means that the other node offers them all the same: it always can.
+  // A run of needed blocks: consecutive in the target, and lying behind one another wherever they are held. That the
+  // other node could send them goes without saying.
   void add_run(std::uint64_t blocks, std::uint64_t new_ids, model::SourceSet holders);
   void add_zero(base::ByteCount bytes) { zero_ += bytes; }  // zero or elided: nobody brings it
   Survey& operator+=(const Survey& other);
