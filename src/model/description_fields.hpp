@@ -1,25 +1,23 @@
 // The keys of every value of description.hpp, listed once for both the writer and the reader of JSON.
 #pragma once
 
-#include <string_view>
+#include <array>
 #include <tuple>
 
 #include "model/description.hpp"
+#include "model/json_fields.hpp"
 
 namespace jaunt::model {
 
-template <class Owner, class Value>
-struct JsonField {
-  std::string_view key;
-  Value Owner::*member;
-};
-// clang 14, which builds the fuzzers, does not deduce this for aggregates.
-template <class Owner, class Value>
-JsonField(const char*, Value Owner::*) -> JsonField<Owner, Value>;
+template <>
+inline constexpr auto kJsonNames<FilesystemState> =
+    std::array{JsonName{FilesystemState::clean, "clean"}, JsonName{FilesystemState::dirty, "dirty"},
+               JsonName{FilesystemState::in_use, "in_use"}, JsonName{FilesystemState::unknown, "unknown"}};
 
-// A tuple of JsonFields in the order of writing.
-template <class Owner>
-inline constexpr auto kJsonFields = nullptr;
+template <>
+inline constexpr std::array kJsonNames<DiskRole> =
+    std::array{JsonName{DiskRole::disk, "disk"}, JsonName{DiskRole::cdrom, "cdrom"},
+               JsonName{DiskRole::floppy, "floppy"}, JsonName{DiskRole::seed, "seed"}};
 
 template <>
 inline constexpr auto kJsonFields<Problem> =

@@ -4,12 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/units.hpp"
 #include "model/description.hpp"
 
 namespace jaunt::model {
-
-inline constexpr base::ByteCount kDescriptionJsonBytesMax{64 * base::kMiB};
 
 // One line of valid UTF-8 without control characters, in a fixed order of keys.
 std::string to_json(const Description& description);

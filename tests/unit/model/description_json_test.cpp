@@ -1,4 +1,5 @@
 #include "model/description_json.hpp"
+#include "model/json_codec.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -122,5 +123,5 @@ TEST_CASE("Deep nesting and endless lists are refused before they cost memory") 
   for (int i = 0; i < 5'000'000; ++i)
     list += ",0";
   CHECK(refusal(list + "]") == base::ErrorKind::limit);
-  CHECK(refusal(std::string(kDescriptionJsonBytesMax.value + 1, ' ')) == base::ErrorKind::limit);
+  CHECK(refusal(std::string(json_codec::kBytesMax.value + 1, ' ')) == base::ErrorKind::limit);
 }
