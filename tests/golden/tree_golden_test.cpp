@@ -1,11 +1,9 @@
 // The example of docs/format.md, byte for byte.
 #include <cstdlib>
-#include <optional>
-#include <regex>
-#include <sstream>
 
 #include <doctest/doctest.h>
 
+#include "support/format_page.hpp"
 #include "support/tree_fixture.hpp"
 
 using namespace jaunt;
@@ -33,18 +31,6 @@ model::ExtentSet example_elided() {
   return elided;
 }
 
-// The bytes that a line such as "0010  41ff 07 ...    what it means" shows; nothing where the line is not of that
-// form.
-std::optional<std::pair<std::size_t, std::string>> shown_bytes(const std::string& line) {
-  static const std::regex form("([0-9a-f]{4})  ([0-9a-f ]+?)( \\.\\.\\.)?    .*");
-  std::smatch match;
-  if (!std::regex_match(line, match, form))
-    return std::nullopt;
-  std::string hex = match[2];
-  std::erase(hex, ' ');
-  return std::pair(std::stoul(match[1], nullptr, 16), hex);
-}
-
 }  // namespace
 
 TEST_CASE("The example's tree file is written byte for byte as it is committed, and read back") {
@@ -67,17 +53,5 @@ TEST_CASE("The example's tree file is written byte for byte as it is committed, 
 }
 
 TEST_CASE("The bytes that docs/format.md shows are those of the example's file") {
-  const std::filesystem::path golden = std::filesystem::path(JAUNT_GOLDEN_FOLDER) / "tree/example-v1.tree";
-  const std::string file = base::to_hex(base::MappedFile(golden).bytes());
-  std::istringstream page(base::read_text_file(JAUNT_FORMAT_PAGE, base::ByteCount(base::kMiB)));
-  std::size_t lines = 0;
-  for (std::string line; std::getline(page, line);) {
-    const auto shown = shown_bytes(line);
-    if (!shown)
-      continue;
-    CAPTURE(line);
-    CHECK(file.substr(2 * shown->first, shown->second.size()) == shown->second);
-    ++lines;
-  }
-  CHECK(lines == 26);
+  testing::check_example(JAUNT_FORMAT_PAGE, "The tree file", JAUNT_GOLDEN_FOLDER "/tree/example-v1.tree", 26);
 }

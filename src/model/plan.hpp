@@ -1,0 +1,131 @@
+// What a teleport would do and cost: where every block of the target comes from, bytes and seconds of each source,
+// and what stands in the way. Plain values, filled by match and engine; docs/plan.md is their JSON.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "base/units.hpp"
+#include "model/block.hpp"
+#include "model/blocker.hpp"
+#include "model/description.hpp"
+#include "model/source_kind.hpp"
+
+namespace jaunt::model {
+
+inline constexpr int kPlanVersion = 1;
+
+// Blocks of the target that lie behind one another and have one source, where they lie behind one another too.
+struct Run {
+  SourceKind source = SourceKind::zero;
+  std::uint64_t blocks = 0;
+  std::uint32_t part = 0;  // of local: index into DiskPlan::parts
+  BlockIndex from = {};    // of base and local: the first block within base or part
+
+  bool operator==(const Run&) const = default;
+};
+
+// How fast source and destination are connected.
+struct LinkSpeed {
+  base::ByteCount bytes_per_second = {};
+  std::chrono::microseconds round_trip = {};
+  std::string origin = {};  // "measured", "given", "assumed"
+  bool operator==(const LinkSpeed&) const = default;
+};
+
+// What one source gives, of a disk or of a whole plan.
+struct SourceShare {
+  SourceKind source = SourceKind::zero;
+  base::ByteCount bytes = {};              // of the target
+  base::ByteCount wire = {};               // that cross the link for them, as forecast
+  std::chrono::microseconds seconds = {};  // that this source is busy
+  bool operator==(const SourceShare&) const = default;
+};
+
+// An image that could be the base.
+struct PlannedCandidate {
+  std::string image = {};         // its path here
+  base::ByteCount covered = {};   // of the needed bytes, at whatever place
+  bool exact = false;             // else estimated from samples
+  base::ByteCount in_place = {};  // of these, at the same place; known only where it is exact
+  bool chosen = false;
+  bool operator==(const PlannedCandidate&) const = default;
+};
+
+// A file that a plan relies on, and what it was then.
+struct PlannedFile {
+  std::string path = {};
+  FileIdentity identity = {};
+  bool operator==(const PlannedFile&) const = default;
+};
+
+struct DiskPlan {
+  std::string target = {};  // "vda"; "disk0" of a bare image
+  base::ByteCount size = {};
+  base::ByteCount needed = {};  // of non-zero blocks that are not elided
+  base::Hash32 root = {};
+  base::Hash32 carried_root = {};
+  std::uint64_t candidates_ranked = 0;
+  std::vector<PlannedCandidate> candidates = {};  // the best ones, best first
+  std::optional<std::string> base = {};           // the image's path
+  std::string base_reason = {};                   // a sentence: why this one, or why none
+  std::vector<PlannedFile> base_files = {};       // its layers, top first
+  std::vector<PlannedFile> parts = {};            // the layers that local runs name
+  std::vector<SourceShare> sources = {};          // only those that give something, in the order of SourceKind
+  std::uint64_t runs = 0;
+  bool operator==(const DiskPlan&) const = default;
+};
+
+struct Forecast {
+  base::ByteCount wire = {};  // both directions
+  std::chrono::microseconds seconds = {};
+  std::string slowest = {};  // what the rest waits for: "link", "destination disk", ...
+  bool operator==(const Forecast&) const = default;
+};
+
+// A copy without jaunt.
+struct PlainCopy {
+  std::string name = {};  // "raw copy", "zstd -3 piped"
+  base::ByteCount wire = {};
+  std::chrono::microseconds seconds = {};
+  bool operator==(const PlainCopy&) const = default;
+};
+
+// The same over another link.
+struct Elsewhere {
+  LinkSpeed link = {};
+  Forecast forecast = {};
+  PlainCopy plain_copy = {};  // the fastest one
+  bool operator==(const Elsewhere&) const = default;
+};
+
+struct Plan {
+  std::string id = {};
+  std::string subject = {};      // "web1"
+  std::string source = {};       // the node that has it: "home:/var/lib/jaunt"
+  std::string name = {};         // that the VM would have here; empty for an image
+  std::int64_t created = 0;      // seconds since 1970
+  std::int64_t as_of = 0;        // when the source's disks were as planned, seconds since 1970
+  bool running = false;          // the source ran then, so it has changed since
+  std::int64_t lease_until = 0;  // seconds since 1970; 0: no lease
+  LinkSpeed link = {};
+  std::vector<DiskPlan> disks = {};
+  std::vector<SourceShare> sources = {};  // of all disks
+  base::ByteCount difference_sent = {};   // by this node, to find out what it needs
+  base::ByteCount difference_received = {};
+  Forecast forecast = {};                    // as planned
+  std::vector<PlainCopy> plain_copies = {};  // fastest first
+  bool plain_copy_is_faster = false;         // then the runs are those of a plain copy
+  std::vector<Elsewhere> elsewhere = {};     // slowest link first
+  std::chrono::microseconds downtime = {};   // of a move; zero where nothing runs
+  base::ByteCount space = {};                // needed at the destination
+  std::vector<Blocker> blockers = {};
+  std::vector<Problem> problems = {};  // what could not be planned, and why
+  bool operator==(const Plan&) const = default;
+};
+
+}  // namespace jaunt::model

@@ -1,0 +1,27 @@
+// The runs of docs/format.md, byte for byte.
+#include <doctest/doctest.h>
+
+#include "model/run_list.hpp"
+#include "support/format_page.hpp"
+
+using namespace jaunt;
+using namespace jaunt::model;
+
+TEST_CASE("The example's runs are read, and written byte for byte as they are committed") {
+  RunList list{.size = base::ByteCount(7 * kBlockBytes),
+               .parts = 1,
+               .runs = {{.source = SourceKind::base, .blocks = 2, .from = BlockIndex(3)},
+                        {.source = SourceKind::zero, .blocks = 1},
+                        {.source = SourceKind::local, .blocks = 2, .part = 0, .from = BlockIndex(4)},
+                        {.source = SourceKind::store, .blocks = 1},
+                        {.source = SourceKind::wire, .blocks = 1}}};
+  list.carried_root.fill(std::byte{0x5a});
+  list.store_ids.emplace_back().bytes.fill(std::byte{0x11});
+  const base::MappedFile golden(JAUNT_GOLDEN_FOLDER "/plan/example-v1.runs");
+  CHECK(decode_run_list(golden.bytes()) == list);
+  CHECK(base::to_hex(encode(list)) == base::to_hex(golden.bytes()));
+}
+
+TEST_CASE("The bytes that docs/format.md shows of a plan's runs are those of the example's file") {
+  testing::check_example(JAUNT_FORMAT_PAGE, "The runs of a plan", JAUNT_GOLDEN_FOLDER "/plan/example-v1.runs", 11);
+}
