@@ -1,7 +1,9 @@
 // A guest rebuilt without the blocks that its filesystems prove to be free is the same guest.
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -98,6 +100,26 @@ void expect_it_boots(const std::string& guest, const fs::path& copy) {
   must_run({JAUNT_SOURCE_DIR "/tests/world/world", "boot", guest, "--disk", copy.string()});
 }
 
+// Hashing a gigabyte under emulation takes minutes, so only a full campaign looks at every file, other runs at one in
+// ten.
+void expect_same_files_inside(const WorldGuest& guest, const fs::path& copy) {
+  const char* const campaign = std::getenv("JAUNT_CAMPAIGN");
+  const std::size_t every = campaign != nullptr && std::string(campaign) == "full" ? 1 : 10;
+  std::istringstream sums(guest.read("files.sha256"));  // "HASH  PATH"
+  std::vector<std::string> words{"-i"};
+  std::string expected;
+  std::size_t files = 0;
+  for (std::string line; std::getline(sums, line); ++files) {
+    if (files % every != 0)
+      continue;
+    words.insert(words.end(), {"checksum", "sha256", "/" + line.substr(66), ":"});
+    expected += line.substr(0, 64) + "\n";
+  }
+  CHECK(files > 1000);
+  words.pop_back();
+  CHECK(guestfish(copy, words) == expected);
+}
+
 }  // namespace
 
 TEST_CASE("An ext4 guest without its free blocks passes fsck, holds the same files and boots") {
@@ -126,15 +148,9 @@ TEST_CASE("An XFS guest on LVM without its free blocks passes xfs_repair, holds 
   const ByteCount elided = rebuild(guest, scratch.copy);
   MESSAGE("elided " << base::human_bytes(elided));
   CHECK(elided > ByteCount(base::kGiB));
-  for (const char* volume : {"/dev/world/root", "/dev/world/data"})
-    CHECK(guestfish(scratch.copy, {"run", ":", "xfs-repair", volume, "nomodify:true"}) == "0\n");
-  const std::string sums = (scratch.folder.path() / "sums").string();
-  guestfish(scratch.copy, {"-i", "checksums-out", "sha256", "/", sums});
-  // "HASH  ./PATH" here, "HASH  PATH" there, in no common order: what is there and not here?
-  const auto missing =
-      run({"sh", "-c", "sed 's|  \\./|  |' \"$1\" | sort >\"$1.sorted\"; sort \"$2\" | comm -23 - \"$1.sorted\"",
-           "sh", sums, (guest.folder / "files.sha256").string()});
-  CHECK(missing.out == "");
-  CHECK(fs::file_size(sums) > 100'000);
+  const std::string checked = guestfish(scratch.copy, {"run", ":", "xfs-repair", "/dev/world/root", "nomodify:true",
+                                                       ":", "xfs-repair", "/dev/world/data", "nomodify:true"});
+  CHECK(checked == "0\n0\n");
+  expect_same_files_inside(guest, scratch.copy);
   expect_it_boots("xfs-lvm", scratch.copy);
 }
