@@ -45,6 +45,7 @@ struct SmallDisks {
     add("twin2", images.ext4("twin2", {"-U", "5f1dd10f-34ac-4bf0-8fcf-6a3ad7f4a001"}));
     add("small_blocks", images.ext4("small_blocks", {"-b", "1024"}));
     add_xfs();
+    add_unclean_xfs();
     add_swap_and_luks();
     add("misaligned", misaligned("misaligned", images.ext4("inner")));
     add_broken();
@@ -66,6 +67,17 @@ struct SmallDisks {
     const auto path = images.blank("xfs", ByteCount(320 * base::kMiB));
     run_tool({"mkfs.xfs", "-q", path.string()});
     add("xfs", path);
+  }
+
+  void add_unclean_xfs() {
+    const auto unlinked = images.blank("xfs_unlinked", ByteCount(320 * base::kMiB));
+    run_tool({"mkfs.xfs", "-q", unlinked.string()});
+    run_tool({"xfs_db", "-x", "-c", "agi 0", "-c", "write unlinked[5] 133", unlinked.string()});
+    add("xfs_unlinked", unlinked);
+    const auto dirty = images.blank("xfs_dirty", ByteCount(320 * base::kMiB));
+    run_tool({"mkfs.xfs", "-q", dirty.string()});
+    images.crash_while_writing(dirty);
+    add("xfs_dirty", dirty);
   }
 
   void add_swap_and_luks() {
@@ -203,12 +215,12 @@ TEST_CASE("Of a clean XFS the free space is elided, and the rest passes repair")
 TEST_CASE("Nothing is elided of what is dirty, orphaned, unknown, doubled, encrypted, swap or broken") {
   NEED_APPLIANCE();
   const auto& disks = small_disks();
-  for (const char* name :
-       {"dirty", "journal", "orphan", "unknown", "twin1", "twin2", "luks", "swap", "corrupt", "truncated"}) {
+  for (const char* name : {"dirty", "journal", "orphan", "unknown", "twin1", "twin2", "luks", "swap", "corrupt",
+                           "truncated", "xfs_unlinked", "xfs_dirty"}) {
     CAPTURE(name);
     CHECK(disks.elidable(name).empty());
   }
-  for (const char* name : {"dirty", "journal", "orphan"}) {
+  for (const char* name : {"dirty", "journal", "orphan", "xfs_unlinked", "xfs_dirty"}) {
     CAPTURE(name);
     CHECK(disks.filesystem(name).state == FilesystemState::dirty);
     CHECK(disks.filesystem(name).state_reason != "");
@@ -228,6 +240,19 @@ TEST_CASE("A broken disk is described by what could not be read") {
     return table.type == "msdos" && table.partitions.size() == 1 &&
            table.partitions[0].extent.offset == ByteOffset(63 * 512);
   }));
+}
+
+TEST_CASE("A guest with a half-installed package and a folder inside itself is described all the same") {
+  NEED_APPLIANCE();
+  GuestImages images;
+  const auto facts = inspect({images.serve(images.sick_guest("sick"))});
+  REQUIRE(facts.systems.size() == 1);
+  CHECK(facts.systems[0].distro == "debian");
+  REQUIRE(facts.systems[0].packages.size() == 1);
+  CHECK(facts.systems[0].packages[0].version == "1.0-1");
+  CHECK(std::any_of(facts.problems.begin(), facts.problems.end(),
+                    [](const auto& problem) { return problem.subject == "package halved"; }));
+  CHECK_FALSE(facts.elidable.at(0).empty());
 }
 
 TEST_CASE("Where files lie is told, whatever their names") {

@@ -49,6 +49,46 @@ fs::path GuestImages::ext4(const std::string& name, const std::vector<std::strin
   return path;
 }
 
+fs::path GuestImages::sick_guest(const std::string& name) {
+  const fs::path content = folder_.path() / (name + ".content");
+  for (const char* folder : {"bin", "etc", "lib", "srv/deep", "usr/bin", "var/lib/dpkg"})
+    fs::create_directories(content / folder);
+  std::ofstream(content / "etc/debian_version") << "12.5\n";
+  std::ofstream(content / "etc/os-release") << "ID=debian\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\n";
+  std::ofstream(content / "etc/fstab") << "# nothing\n";
+  std::ofstream(content / "var/lib/dpkg/status")
+      << "Package: whole\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: all\n\n"
+      << "Package: halved\nStatus: install reinstreq half-installed\nVersion: 2:3.0~rc1-1\nArchitecture: amd64\n\n";
+  const fs::path path = blank(name, ByteCount(64 * base::kMiB));
+  run_tool({"mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d", content.string(), path.string()});
+  tamper(path, "link /srv /srv/deep/loop");
+  return path;
+}
+
+void GuestImages::crash_while_writing(const fs::path& image) {
+  std::ofstream(folder_.path() / "crash.sh") << "echo text >/sysroot/file; xfs_io -x -c 'shutdown -f' /sysroot\n";
+  run_tool({"env",
+            "LIBGUESTFS_BACKEND=direct",
+            "LIBGUESTFS_BACKEND_SETTINGS=force_tcg",
+            "guestfish",
+            "--format=raw",
+            "-a",
+            image.string(),
+            "run",
+            ":",
+            "mount",
+            "/dev/sda",
+            "/",
+            ":",
+            "upload",
+            (folder_.path() / "crash.sh").string(),
+            "/crash.sh",
+            ":",
+            "debug",
+            "sh",
+            "sh /sysroot/crash.sh"});
+}
+
 void GuestImages::tamper(const fs::path& image, const std::string& request) {
   run_tool({"debugfs", "-w", "-R", request, image.string()});
 }

@@ -23,6 +23,11 @@ class GuestImages {
   std::filesystem::path blank(const std::string& name, base::ByteCount size);
   // An ext4 with a few files, on the whole disk.
   std::filesystem::path ext4(const std::string& name, const std::vector<std::string>& options = {});
+  // A Debian, as far as anybody can tell from outside, with one package whole and one half installed, and a folder
+  // that is also a folder deep inside itself.
+  std::filesystem::path sick_guest(const std::string& name);
+  // Leaves a file in the XFS on this whole disk, and the rest of the change in its log. The appliance does it.
+  void crash_while_writing(const std::filesystem::path& image);
   // Changes a superblock's field or feature: `debugfs -w -R REQUEST`.
   void tamper(const std::filesystem::path& image, const std::string& request);
 
