@@ -1,7 +1,7 @@
 #include "model/tree_file.hpp"
-#include "model/tree_writer.hpp"
 #include "support/seed.hpp"
 #include "support/tree_fixture.hpp"
+#include "support/tree_of_ids.hpp"
 
 using namespace jaunt;
 using model::BlockId;
@@ -33,19 +33,7 @@ World random_world(std::mt19937_64& random) {
 }
 
 model::TreeSummary write(const World& world, const std::filesystem::path& path) {
-  model::TreeWriter writer(path, base::ByteCount(world.size), std::nullopt, world.elided);
-  model::NodeHasher hasher;
-  for (auto at = world.blocks.begin(); at != world.blocks.end();) {
-    const std::uint64_t group = at->first / 16;
-    std::uint16_t mask = 0;
-    std::vector<BlockId> ids;
-    for (; at != world.blocks.end() && at->first / 16 == group; ++at) {
-      mask = static_cast<std::uint16_t>(mask | 1U << at->first % 16);
-      ids.push_back(at->second);
-    }
-    writer.add_group(group, mask, ids, hasher.group(mask, ids));
-  }
-  return writer.commit();
+  return testing::write_tree(path, world.size, world.blocks, world.elided);
 }
 
 model::ExtentSet within(const World& world) {

@@ -35,7 +35,7 @@ OWNERS = [
     (r"CLI/", {"tools"}),
     (r"zstd|librsync\.h|archive(_entry)?\.h|seccomp\.h", {"codec"}),
     (r"curl/", {"mirror"}),
-    (r"google/protobuf/", {"transport"}),
+    (r"google/protobuf/|\w+\.pb\.h", {"transport"}),
     (r"sodium", {"identity"}),
 ]
 # What the operating system itself offers; the C++ library's own headers have neither dot nor slash.

@@ -1,0 +1,147 @@
+#include "sync/destination_side.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "model/tree_format.hpp"
+#include "sync/packed_bits.hpp"
+
+namespace jaunt::sync {
+
+namespace {
+
+namespace msg = transport;
+using base::ErrorKind;
+
+// Of n missing blocks n / 2^kMarginBits begin like another one here by accident; each costs a few hundred bytes more,
+// each bit one for every block that is looked up.
+constexpr unsigned kMarginBits = 10;
+constexpr unsigned kHintBits = 8;
+constexpr unsigned kCheckBits = 20;
+constexpr unsigned kShortBitsMin = 16;
+
+[[noreturn]] void fail(ErrorKind kind, std::string cause) {
+  throw base::Error(kind, "work out the difference with", "the source", std::move(cause));
+}
+
+void check_realm(const DiskTerms& terms, const base::Hash32& realm) {
+  if (terms.base != nullptr && terms.base->realm() != realm)
+    fail(ErrorKind::incompatible, "the base is of another realm than the disk");
+}
+
+DiskTerms terms_of(std::uint32_t disk, const msg::DiskFacts& facts, const model::TreeView* base,
+                   const Lookup& lookup) {
+  DiskTerms terms{.disk = disk, .size = facts.size, .carried_root = facts.carried_root, .base = base};
+  check_realm(terms, facts.realm);
+  if (base == nullptr && lookup.ids() == 0)
+    return terms;
+  terms.check_bits = kCheckBits;
+  terms.hint_bits = kHintBits;
+  terms.short_bits =
+      std::clamp(static_cast<unsigned>(std::bit_width(lookup.ids())) + kMarginBits, kShortBitsMin, 64U);
+  return terms;
+}
+
+}  // namespace
+
+DestinationSide::Messages DestinationSide::hello() {
+  return {question(msg::Hello{}, {})};
+}
+
+DestinationSide::Messages DestinationSide::ask_samples(std::uint32_t disk) {
+  facts(disk);
+  return {question(msg::AskSamples{disk, sample_zero_bits(disk)}, {.what = Waiting::For::samples, .disk = disk})};
+}
+
+DestinationSide::Messages DestinationSide::compare(std::uint32_t disk, const Local& local, Findings findings) {
+  Lookup lookup(local.sources);
+  const DiskTerms terms = terms_of(disk, facts(disk), local.base, lookup);
+  if (terms.size == base::ByteCount(0))
+    return {};
+  comparisons_.push_back(std::make_unique<DiskComparison>(terms, std::move(lookup), std::move(findings)));
+  return questions(*comparisons_.back(), comparisons_.back()->begin());
+}
+
+DestinationSide::Messages DestinationSide::receive(const msg::Message& answer) {
+  if (waiting_.empty() || answer.number != waiting_.front().number)
+    fail(ErrorKind::corrupt, "an answer came to no question");
+  const Waiting waiting = waiting_.front();
+  waiting_.pop_front();
+  if (const auto* refusal = std::get_if<msg::Refusal>(&answer.body))
+    fail(ErrorKind::peer,
+         "it refuses (" + std::string(base::to_string(refusal->kind)) + "): " + base::printable(refusal->cause));
+  switch (waiting.what) {
+    case Waiting::For::welcome:
+      take_welcome(answer.body);
+      break;
+    case Waiting::For::samples:
+      take_samples(waiting.disk, answer.body);
+      break;
+    case Waiting::For::comparison:
+      Messages next = questions(*waiting.comparison, waiting.comparison->receive(waiting.part, answer.body));
+      if (waiting.comparison->done())
+        std::erase_if(comparisons_, [&](const auto& work) { return work.get() == waiting.comparison; });
+      return next;
+  }
+  return {};
+}
+
+const std::vector<msg::Sample>& DestinationSide::samples(std::uint32_t disk) const {
+  base::invariant(disk < samples_.size() && samples_[disk].has_value(), "samples were asked for and came");
+  return *samples_[disk];
+}
+
+std::uint32_t DestinationSide::sample_zero_bits(std::uint32_t disk) const {
+  const std::uint64_t per_sample = facts(disk).unique_ids / kSamplesAim;
+  return per_sample == 0 ? 0 : static_cast<std::uint32_t>(std::bit_width(per_sample)) - 1;
+}
+
+const msg::DiskFacts& DestinationSide::facts(std::uint32_t disk) const {
+  base::invariant(disk < disks_.size(), "a disk is one of those that the source offered");
+  return disks_[disk];
+}
+
+msg::Message DestinationSide::question(msg::Body body, Waiting waiting) {
+  waiting.number = next_number_++;
+  waiting_.push_back(waiting);
+  return {waiting.number, std::move(body)};
+}
+
+DestinationSide::Messages DestinationSide::questions(DiskComparison& comparison,
+                                                     std::vector<DiskComparison::Question> asked) {
+  Messages messages;
+  for (auto& [body, part] : asked)
+    messages.push_back(
+        question(std::move(body), {.what = Waiting::For::comparison, .comparison = &comparison, .part = part}));
+  return messages;
+}
+
+void DestinationSide::take_welcome(const msg::Body& answer) {
+  const auto* welcome = std::get_if<msg::Welcome>(&answer);
+  if (welcome == nullptr)
+    fail(ErrorKind::corrupt, "it does not answer the hello");
+  if (welcome->version != msg::kProtocolVersion)
+    fail(ErrorKind::unsupported, "it speaks version " + std::to_string(welcome->version) + " of the protocol, not " +
+                                     std::to_string(msg::kProtocolVersion) + "; install the same version of jaunt");
+  for (const msg::DiskFacts& disk : welcome->disks)
+    if (disk.size > model::tree_format::kImageBytesMax)
+      fail(ErrorKind::limit, "a disk is larger than any that jaunt can carry");
+  disks_ = welcome->disks;
+  samples_.resize(disks_.size());
+}
+
+void DestinationSide::take_samples(std::uint32_t disk, const msg::Body& answer) {
+  const auto* samples = std::get_if<msg::Samples>(&answer);
+  if (samples == nullptr)
+    fail(ErrorKind::corrupt, "it does not answer the question for samples");
+  const unsigned bits = sample_zero_bits(disk);
+  for (const msg::Sample& sample : samples->samples)
+    if (bits != 0 && id_head(sample.id) >> (64 - bits) != 0)
+      fail(ErrorKind::corrupt, "its samples are of other ids than were asked for");
+  samples_[disk] = samples->samples;
+}
+
+}  // namespace jaunt::sync

@@ -1,0 +1,387 @@
+#include "transport/message_codec.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <utility>
+
+#include <messages.pb.h>
+
+#include "base/error.hpp"
+
+namespace jaunt::transport {
+
+namespace {
+
+using base::ErrorKind;
+
+[[noreturn]] void refuse(ErrorKind kind, const char* cause) {
+  throw base::Error(kind, "read", "a message of the other node", cause);
+}
+
+void corrupt_unless(bool holds, const char* cause) {
+  if (!holds)
+    refuse(ErrorKind::corrupt, cause);
+}
+
+void limit_unless(bool holds, const char* cause) {
+  if (!holds)
+    refuse(ErrorKind::limit, cause);
+}
+
+std::string to_wire(base::ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+base::Bytes to_bytes(const std::string& text) {
+  const auto view = base::as_bytes(text);
+  return {view.begin(), view.end()};
+}
+
+template <typename Array>
+Array fixed(const std::string& text, const char* cause) {
+  Array result;
+  corrupt_unless(text.size() == result.size(), cause);
+  std::memcpy(result.data(), text.data(), result.size());
+  return result;
+}
+
+void put_mask(std::string& out, unsigned mask) {
+  out.push_back(static_cast<char>(mask & 0xff));
+  out.push_back(static_cast<char>(mask >> 8));
+}
+
+std::uint16_t mask_at(const std::string& text, std::size_t number) {
+  return base::load_le<std::uint16_t>(base::as_bytes(text).subspan(2 * number));
+}
+
+// Ascending numbers as gaps, so that neighbours cost a byte.
+template <typename Gaps>
+std::uint64_t next_tile(const Gaps& gaps, int position, std::uint64_t previous) {
+  const std::uint64_t gap = gaps[position];
+  corrupt_unless(position == 0 || gap != 0, "its tiles do not ascend");
+  limit_unless(gap <= std::numeric_limits<std::uint32_t>::max() && previous + gap <= std::uint32_t(-1),
+               "a tile lies beyond every disk");
+  return previous + gap;
+}
+
+void put_blocks(wire::BlockSet& out, const BlockSet& blocks) {
+  std::uint64_t previous = 0;
+  for (const TileBlocks& tile : blocks) {
+    out.add_gaps(tile.tile - std::exchange(previous, tile.tile));
+    unsigned some = 0;
+    unsigned whole = 0;
+    for (unsigned group = 0; group < kTileGroups; ++group) {
+      const unsigned mask = tile.groups[group];
+      some |= (mask != 0 ? 1U : 0U) << group;
+      whole |= (mask == 0xffff ? 1U : 0U) << group;
+      if (mask != 0 && mask != 0xffff)
+        put_mask(*out.mutable_masks(), mask);
+    }
+    put_mask(*out.mutable_groups(), some);
+    put_mask(*out.mutable_whole(), whole);
+  }
+}
+
+BlockSet take_blocks(const wire::BlockSet& in) {
+  const auto count = static_cast<std::size_t>(in.gaps_size());
+  limit_unless(count <= kTilesMax, "it names more tiles than a message may");
+  corrupt_unless(in.groups().size() == 2 * count && in.whole().size() == 2 * count && in.masks().size() % 2 == 0,
+                 "its block set has parts missing");
+  BlockSet blocks(count);
+  std::size_t used = 0;
+  std::uint64_t previous = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    previous = blocks[i].tile = next_tile(in.gaps(), static_cast<int>(i), previous);
+    const unsigned some = mask_at(in.groups(), i);
+    const unsigned whole = mask_at(in.whole(), i);
+    const auto masks = static_cast<std::size_t>(std::popcount(some & ~whole));
+    corrupt_unless((whole & ~some) == 0 && some != 0 && masks <= in.masks().size() / 2 - used,
+                   "its block set contradicts itself");
+    for (unsigned group = 0; group < kTileGroups; ++group) {
+      if ((some >> group & 1) == 0)
+        continue;
+      const auto mask = (whole >> group & 1) != 0 ? std::uint16_t{0xffff} : mask_at(in.masks(), used++);
+      corrupt_unless(mask != 0, "its block set contradicts itself");
+      blocks[i].groups[group] = mask;
+    }
+  }
+  corrupt_unless(used == in.masks().size() / 2, "its block set has masks left over");
+  return blocks;
+}
+
+template <typename Repeated>
+std::vector<std::string> take_features(const Repeated& in) {
+  limit_unless(in.size() <= static_cast<int>(kFeaturesMax), "it names too many features");
+  std::vector<std::string> features(in.begin(), in.end());
+  for (const std::string& feature : features)
+    limit_unless(feature.size() <= kNameBytesMax, "a feature's name is too long");
+  corrupt_unless(std::is_sorted(features.begin(), features.end()), "its features are not sorted");
+  return features;
+}
+
+// One pair of put() and take() for each kind of message.
+
+void put(wire::Envelope& out, const Hello& hello) {
+  out.mutable_hello()->set_version(hello.version);
+  for (const std::string& feature : hello.features)
+    out.mutable_hello()->add_features(feature);
+}
+
+Hello take(const wire::Hello& in) {
+  return {in.version(), take_features(in.features())};
+}
+
+void put(wire::Envelope& out, const Welcome& welcome) {
+  wire::Welcome& to = *out.mutable_welcome();
+  to.set_version(welcome.version);
+  for (const std::string& feature : welcome.features)
+    to.add_features(feature);
+  for (const DiskFacts& disk : welcome.disks) {
+    wire::Disk& d = *to.add_disks();
+    d.set_target(disk.target);
+    d.set_size(disk.size.value);
+    d.set_root(to_wire(disk.root));
+    d.set_carried_root(to_wire(disk.carried_root));
+    if (disk.realm != base::Hash32{})
+      d.set_realm(to_wire(disk.realm));
+    d.set_nonzero_blocks(disk.nonzero_blocks);
+    d.set_needed_blocks(disk.needed_blocks);
+    d.set_unique_ids(disk.unique_ids);
+  }
+}
+
+DiskFacts take(const wire::Disk& in) {
+  limit_unless(in.target().size() <= kNameBytesMax, "a disk's name is too long");
+  DiskFacts disk;
+  disk.target = in.target();
+  disk.size = base::ByteCount(in.size());
+  disk.root = fixed<base::Hash32>(in.root(), "a root is not of 32 bytes");
+  disk.carried_root = fixed<base::Hash32>(in.carried_root(), "a root is not of 32 bytes");
+  if (!in.realm().empty())
+    disk.realm = fixed<base::Hash32>(in.realm(), "a realm is not of 32 bytes");
+  disk.nonzero_blocks = in.nonzero_blocks();
+  disk.needed_blocks = in.needed_blocks();
+  disk.unique_ids = in.unique_ids();
+  corrupt_unless(disk.needed_blocks <= disk.nonzero_blocks && disk.unique_ids <= disk.nonzero_blocks &&
+                     disk.nonzero_blocks <= model::block_count(disk.size),
+                 "a disk's counts contradict one another");
+  return disk;
+}
+
+Welcome take(const wire::Welcome& in) {
+  limit_unless(in.disks_size() <= static_cast<int>(kDisksMax), "it names too many disks");
+  Welcome welcome{in.version(), take_features(in.features()), {}};
+  for (const wire::Disk& disk : in.disks())
+    welcome.disks.push_back(take(disk));
+  return welcome;
+}
+
+void put(wire::Envelope& out, const AskSamples& ask) {
+  out.mutable_ask_samples()->set_disk(ask.disk);
+  out.mutable_ask_samples()->set_zero_bits(ask.zero_bits);
+}
+
+AskSamples take(const wire::AskSamples& in) {
+  limit_unless(in.zero_bits() <= kZeroBitsMax, "it asks for ids with too many zero bits");
+  return {in.disk(), in.zero_bits()};
+}
+
+void put(wire::Envelope& out, const Samples& samples) {
+  wire::Samples& to = *out.mutable_samples();
+  for (const Sample& sample : samples.samples) {
+    to.mutable_ids()->append(to_wire(sample.id.bytes));
+    to.add_counts(sample.count);
+  }
+}
+
+Samples take(const wire::Samples& in) {
+  const auto count = static_cast<std::size_t>(in.counts_size());
+  limit_unless(count <= kSamplesMax, "it has too many samples");
+  corrupt_unless(in.ids().size() == count * sizeof(model::BlockId), "its samples have parts missing");
+  Samples result{std::vector<Sample>(count)};
+  for (std::size_t i = 0; i < count; ++i) {
+    Sample& sample = result.samples[i];
+    std::memcpy(sample.id.bytes.data(), in.ids().data() + i * sizeof sample.id, sizeof sample.id);
+    sample.count = in.counts(static_cast<int>(i));
+    corrupt_unless(sample.count != 0 && (i == 0 || result.samples[i - 1].id < sample.id),
+                   "its samples do not ascend");
+  }
+  return result;
+}
+
+void put(wire::Envelope& out, const AskNodes& ask) {
+  wire::AskNodes& to = *out.mutable_ask_nodes();
+  to.set_disk(ask.disk);
+  to.set_level(ask.node.level);
+  to.set_index(ask.node.index);
+  to.set_depth(ask.depth);
+}
+
+AskNodes take(const wire::AskNodes& in) {
+  limit_unless(in.depth() <= kDepthMax, "it asks for too many levels at once");
+  return {in.disk(), {in.level(), in.index()}, in.depth()};
+}
+
+void put(wire::Envelope& out, const Nodes& nodes) {
+  wire::Nodes& to = *out.mutable_nodes();
+  to.mutable_present()->assign((nodes.hashes.size() + 7) / 8, 0);
+  for (std::size_t i = 0; i < nodes.hashes.size(); ++i) {
+    if (nodes.hashes[i] == model::kZeroNode)
+      continue;
+    char& bits = (*to.mutable_present())[i / 8];
+    bits = static_cast<char>(static_cast<unsigned char>(bits) | 0x80U >> i % 8);
+    to.mutable_hashes()->append(to_wire(nodes.hashes[i]));
+  }
+}
+
+Nodes take(const wire::Nodes& in) {
+  // One node takes a whole byte of which the rest is zero; 16 and 256 fill theirs.
+  const std::size_t count = in.present().size() == 1 ? 1 : in.present().size() * 8;
+  limit_unless(count <= kNodesMax, "it has too many nodes");
+  Nodes nodes{std::vector<base::Hash32>(count)};
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < in.present().size() * 8; ++i) {
+    if ((static_cast<unsigned char>(in.present()[i / 8]) >> (7 - i % 8) & 1) == 0)
+      continue;
+    corrupt_unless(i < count && in.hashes().size() - used >= sizeof(base::Hash32), "its nodes have parts missing");
+    std::memcpy(nodes.hashes[i].data(), in.hashes().data() + used, sizeof(base::Hash32));
+    corrupt_unless(nodes.hashes[i] != model::kZeroNode, "a node that should not be zero is");
+    used += sizeof(base::Hash32);
+  }
+  corrupt_unless(used == in.hashes().size(), "it has hashes left over");
+  return nodes;
+}
+
+void put(wire::Envelope& out, const AskGroups& ask) {
+  wire::AskGroups& to = *out.mutable_ask_groups();
+  to.set_disk(ask.disk);
+  std::uint64_t previous = 0;
+  for (const std::uint64_t tile : ask.tiles)
+    to.add_gaps(tile - std::exchange(previous, tile));
+  to.set_check_bits(ask.check_bits);
+}
+
+AskGroups take(const wire::AskGroups& in) {
+  limit_unless(in.gaps_size() <= static_cast<int>(kTilesMax), "it names more tiles than a message may");
+  limit_unless(in.check_bits() <= kCheckBitsMax, "it asks for checks that are too long");
+  AskGroups ask{in.disk(), {}, in.check_bits()};
+  for (int i = 0; i < in.gaps_size(); ++i)
+    ask.tiles.push_back(next_tile(in.gaps(), i, i == 0 ? 0 : ask.tiles.back()));
+  return ask;
+}
+
+void put(wire::Envelope& out, const Groups& groups) {
+  put_blocks(*out.mutable_groups()->mutable_blocks(), groups.blocks);
+  out.mutable_groups()->set_checks(to_wire(groups.checks));
+}
+
+Groups take(const wire::Groups& in) {
+  return {take_blocks(in.blocks()), to_bytes(in.checks())};
+}
+
+void put(wire::Envelope& out, const AskIds& ask) {
+  wire::AskIds& to = *out.mutable_ask_ids();
+  to.set_disk(ask.disk);
+  put_blocks(*to.mutable_blocks(), ask.blocks);
+  to.set_first_bit(ask.first_bit);
+  to.set_bits(ask.bits);
+}
+
+AskIds take(const wire::AskIds& in) {
+  limit_unless(in.first_bit() < kIdBits && in.bits() <= kIdBits - in.first_bit(), "it asks for bits beyond an id");
+  return {in.disk(), take_blocks(in.blocks()), in.first_bit(), in.bits()};
+}
+
+void put(wire::Envelope& out, const Ids& ids) {
+  out.mutable_ids()->set_bits(to_wire(ids.bits));
+}
+
+Ids take(const wire::Ids& in) {
+  return {to_bytes(in.bits())};
+}
+
+void put(wire::Envelope& out, const AskChecks& ask) {
+  wire::AskChecks& to = *out.mutable_ask_checks();
+  to.set_disk(ask.disk);
+  put_blocks(*to.mutable_blocks(), ask.blocks);
+  to.set_by_group(ask.by_group);
+}
+
+AskChecks take(const wire::AskChecks& in) {
+  return {in.disk(), take_blocks(in.blocks()), in.by_group()};
+}
+
+void put(wire::Envelope& out, const Checks& checks) {
+  out.mutable_checks()->set_checks(to_wire(checks.checks));
+}
+
+Checks take(const wire::Checks& in) {
+  return {to_bytes(in.checks())};
+}
+
+void put(wire::Envelope& out, const Refusal& refusal) {
+  out.mutable_refusal()->set_kind(static_cast<std::uint32_t>(refusal.kind));
+  out.mutable_refusal()->set_cause(refusal.cause);
+}
+
+Refusal take(const wire::Refusal& in) {
+  limit_unless(in.cause().size() <= kCauseBytesMax, "its reason is too long");
+  corrupt_unless(in.kind() <= static_cast<std::uint32_t>(ErrorKind::hypervisor), "its kind of error is unknown");
+  return {static_cast<ErrorKind>(in.kind()), in.cause()};
+}
+
+Body take_body(const wire::Envelope& in) {
+  switch (in.body_case()) {
+    case wire::Envelope::kHello:
+      return take(in.hello());
+    case wire::Envelope::kWelcome:
+      return take(in.welcome());
+    case wire::Envelope::kAskSamples:
+      return take(in.ask_samples());
+    case wire::Envelope::kSamples:
+      return take(in.samples());
+    case wire::Envelope::kAskNodes:
+      return take(in.ask_nodes());
+    case wire::Envelope::kNodes:
+      return take(in.nodes());
+    case wire::Envelope::kAskGroups:
+      return take(in.ask_groups());
+    case wire::Envelope::kGroups:
+      return take(in.groups());
+    case wire::Envelope::kAskIds:
+      return take(in.ask_ids());
+    case wire::Envelope::kIds:
+      return take(in.ids());
+    case wire::Envelope::kAskChecks:
+      return take(in.ask_checks());
+    case wire::Envelope::kChecks:
+      return take(in.checks());
+    case wire::Envelope::kRefusal:
+      return take(in.refusal());
+    case wire::Envelope::BODY_NOT_SET:
+      break;
+  }
+  refuse(ErrorKind::unsupported, "this version does not know its kind");
+}
+
+}  // namespace
+
+base::Bytes encode(const Message& message) {
+  wire::Envelope envelope;
+  envelope.set_number(message.number);
+  std::visit([&](const auto& body) { put(envelope, body); }, message.body);
+  base::Bytes bytes(envelope.ByteSizeLong());
+  base::invariant(bytes.size() <= kMessageBytesMax, "a message keeps the bound of its size");
+  envelope.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.data()));
+  return bytes;
+}
+
+Message decode(base::ByteView bytes) {
+  limit_unless(bytes.size() <= kMessageBytesMax, "it is too long");
+  wire::Envelope envelope;
+  corrupt_unless(envelope.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())), "it is malformed");
+  return {envelope.number(), take_body(envelope)};
+}
+
+}  // namespace jaunt::transport

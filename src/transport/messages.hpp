@@ -1,0 +1,181 @@
+// What two nodes say to each other while they work out a difference: values. docs/protocol.md tells the exchange.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "model/block.hpp"
+#include "model/block_tree.hpp"
+
+namespace jaunt::transport {
+
+inline constexpr std::uint32_t kProtocolVersion = 1;
+
+// A tile is what lies below a node of level 2: 16 groups, 256 blocks, 1 MiB.
+inline constexpr unsigned kTileGroups = model::kFanout;
+inline constexpr unsigned kTileBlocks = model::kFanout * model::kFanout;
+
+// What one message may hold; more is refused by either side.
+inline constexpr std::size_t kMessageBytesMax = std::size_t{5} << 18;  // 1.25 MiB
+inline constexpr std::size_t kTilesMax = 256;
+inline constexpr unsigned kDepthMax = 2;
+inline constexpr std::size_t kNodesMax = kTileBlocks;
+inline constexpr std::size_t kSamplesMax = 16384;
+inline constexpr std::size_t kDisksMax = 256;
+inline constexpr std::size_t kFeaturesMax = 64;
+inline constexpr std::size_t kNameBytesMax = 256;
+inline constexpr std::size_t kCauseBytesMax = 1024;
+inline constexpr unsigned kZeroBitsMax = 32;
+inline constexpr unsigned kCheckBitsMax = 64;
+inline constexpr unsigned kIdBits = 128;
+
+// Bits of integers one behind another, the most significant first, zeros up to the last byte's end.
+using PackedBits = base::Bytes;
+
+// Some blocks of one tile, a mask for each group, block 0 in bit 0.
+struct TileBlocks {
+  std::uint64_t tile = 0;
+  std::array<std::uint16_t, kTileGroups> groups{};
+
+  bool operator==(const TileBlocks&) const = default;
+};
+using BlockSet = std::vector<TileBlocks>;  // ascending by tile
+
+// The destination's first message, and the source's answer.
+struct Hello {
+  std::uint32_t version = kProtocolVersion;
+  std::vector<std::string> features;  // sorted
+
+  bool operator==(const Hello&) const = default;
+};
+
+struct DiskFacts {
+  std::string target;  // its name in the domain, such as vda
+  base::ByteCount size;
+  base::Hash32 root{};
+  base::Hash32 carried_root{};
+  base::Hash32 realm{};  // as model::realm_fingerprint() makes it
+  std::uint64_t nonzero_blocks = 0;
+  std::uint64_t needed_blocks = 0;
+  std::uint64_t unique_ids = 0;
+
+  bool operator==(const DiskFacts&) const = default;
+};
+
+struct Welcome {
+  std::uint32_t version = kProtocolVersion;
+  std::vector<std::string> features;
+  std::vector<DiskFacts> disks;
+
+  bool operator==(const Welcome&) const = default;
+};
+
+// The needed ids that begin with so many zero bits, and how many blocks have each: what candidates are ranked by.
+struct AskSamples {
+  std::uint32_t disk = 0;
+  std::uint32_t zero_bits = 0;
+
+  bool operator==(const AskSamples&) const = default;
+};
+
+struct Sample {
+  model::BlockId id;
+  std::uint32_t count = 0;
+
+  bool operator==(const Sample&) const = default;
+};
+
+struct Samples {
+  std::vector<Sample> samples;  // ascending by id, the first kSamplesMax
+
+  bool operator==(const Samples&) const = default;
+};
+
+// The hashes `depth` levels below a node, in elided form; 0 is the node itself.
+struct AskNodes {
+  std::uint32_t disk = 0;
+  model::NodePlace node;
+  std::uint32_t depth = 0;
+
+  bool operator==(const AskNodes&) const = default;
+};
+
+struct Nodes {
+  std::vector<base::Hash32> hashes;  // 16^depth, zero ones as kZeroNode
+
+  bool operator==(const Nodes&) const = default;
+};
+
+// Which blocks of these tiles are carried, and the first bits of their groups' hashes.
+struct AskGroups {
+  std::uint32_t disk = 0;
+  std::vector<std::uint64_t> tiles;  // ascending
+  std::uint32_t check_bits = 0;
+
+  bool operator==(const AskGroups&) const = default;
+};
+
+struct Groups {
+  BlockSet blocks;    // tiles without a carried block are left out
+  PackedBits checks;  // check_bits for each group with a block, in order
+
+  bool operator==(const Groups&) const = default;
+};
+
+// Bits of ids: of those blocks of the set that are carried, in order.
+struct AskIds {
+  std::uint32_t disk = 0;
+  BlockSet blocks;
+  std::uint32_t first_bit = 0;
+  std::uint32_t bits = 0;
+
+  bool operator==(const AskIds&) const = default;
+};
+
+struct Ids {
+  PackedBits bits;
+
+  bool operator==(const Ids&) const = default;
+};
+
+// Whether these blocks have the ids that the destination believes: a hash over them for each tile, or for each group.
+struct AskChecks {
+  std::uint32_t disk = 0;
+  BlockSet blocks;
+  bool by_group = false;
+
+  bool operator==(const AskChecks&) const = default;
+};
+
+struct Checks {
+  PackedBits checks;
+
+  bool operator==(const Checks&) const = default;
+};
+
+// The source ends the exchange and says why.
+struct Refusal {
+  base::ErrorKind kind = base::ErrorKind::peer;
+  std::string cause;
+
+  bool operator==(const Refusal&) const = default;
+};
+
+using Body = std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids,
+                          AskChecks, Checks, Refusal>;
+
+// One message. The destination numbers its questions from 1 on; an answer has its question's number.
+struct Message {
+  std::uint32_t number = 0;
+  Body body;
+
+  bool operator==(const Message&) const = default;
+};
+
+}  // namespace jaunt::transport
