@@ -5,26 +5,14 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/file.hpp"
+#include "base/file_lock.hpp"
 
 namespace jaunt::engine {
 
 // `given` (of --home) if there is one, else $JAUNT_HOME, else /var/lib/jaunt.
 std::filesystem::path home_path(const std::optional<std::filesystem::path>& given);
 
-// An exclusive lock of a file that names its holder. Held until destruction, and by no dead process.
-class FileLock {
- public:
-  // Throws busy, naming the process that holds it, when it is not to be had within `patience`.
-  static FileLock take(const std::filesystem::path& path, std::chrono::milliseconds patience = {});
-  // nullopt when somebody holds it.
-  static std::optional<FileLock> try_take(const std::filesystem::path& path);
-
- private:
-  explicit FileLock(base::File file) : file_(std::move(file)) {}
-
-  base::File file_;
-};
+using base::FileLock;
 
 // The home of a node on this host, made (0700) when it is absent. A home that others may write to is refused.
 class Home {
