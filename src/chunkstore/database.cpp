@@ -18,7 +18,8 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::size_t kMapBytesMax = 256 * base::kGiB;
-constexpr const char* kTableNames[kTables] = {"layers", "notes"};
+constexpr const char* kTableNames[kTables] = {"layers",     "notes",         "packs",   "segments",
+                                              "references", "reference_ids", "damaged", "state"};
 
 // Not errors but turns that a transaction takes within this file.
 struct MapFull {};
@@ -58,13 +59,18 @@ std::optional<base::ByteView> ReadTxn::get(Table table, base::ByteView key) cons
 }
 
 void ReadTxn::each(Table table, const std::function<bool(base::ByteView, base::ByteView)>& visit) const {
+  each(table, {}, visit);
+}
+
+void ReadTxn::each(Table table, base::ByteView from,
+                   const std::function<bool(base::ByteView, base::ByteView)>& visit) const {
   MDB_cursor* raw = nullptr;
   database_.check(mdb_cursor_open(txn_, database_.tables_[static_cast<unsigned>(table)], &raw), "read");
   const std::unique_ptr<MDB_cursor, CursorCloser> cursor(raw);
-  MDB_val key{};
+  MDB_val key = value_of(from);
   MDB_val value{};
-  int code = 0;
-  while ((code = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) == 0)
+  int code = mdb_cursor_get(raw, &key, &value, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  for (; code == 0; code = mdb_cursor_get(raw, &key, &value, MDB_NEXT))
     if (!visit(view_of(key), view_of(value)))
       return;
   if (code != MDB_NOTFOUND)
@@ -96,7 +102,8 @@ void WriteTxn::commit() {
   database_.check(mdb_txn_commit(std::exchange(txn_, nullptr)), "commit to");
 }
 
-std::shared_ptr<Database> Database::open(const std::filesystem::path& folder, base::ByteCount map_bytes) {
+std::shared_ptr<Database> Database::open(const std::filesystem::path& folder, base::ByteCount map_bytes,
+                                         std::initializer_list<Table> tables) {
   static std::mutex mutex;
   static std::map<std::filesystem::path, std::weak_ptr<Database>> opened;
   const std::lock_guard lock(mutex);
@@ -104,11 +111,13 @@ std::shared_ptr<Database> Database::open(const std::filesystem::path& folder, ba
   auto& known = opened[std::filesystem::canonical(folder)];
   auto database = known.lock();
   if (!database)
-    known = database = std::shared_ptr<Database>(new Database(folder, map_bytes));
+    known = database = std::shared_ptr<Database>(new Database(folder, map_bytes, tables));
   return database;
 }
 
-Database::Database(const std::filesystem::path& folder, base::ByteCount map_bytes) : name_(folder.string()) {
+Database::Database(const std::filesystem::path& folder, base::ByteCount map_bytes,
+                   std::initializer_list<Table> tables)
+    : name_(folder.string()) {
   check(mdb_env_create(&env_), "open");
   try {
     check(mdb_env_set_maxdbs(env_, kTables), "open");
@@ -117,7 +126,7 @@ Database::Database(const std::filesystem::path& folder, base::ByteCount map_byte
     check(mdb_env_open(env_, folder.c_str(), MDB_NOTLS, 0600), "open");
     int dead = 0;  // readers that were killed would keep old pages forever
     check(mdb_reader_check(env_, &dead), "open");
-    open_tables();
+    open_tables(tables);
   } catch (...) {
     mdb_env_close(env_);
     throw;
@@ -140,11 +149,13 @@ void Database::write(const std::function<void(WriteTxn&)>& change) {
   });
 }
 
-void Database::open_tables() {
+void Database::open_tables(std::initializer_list<Table> tables) {
   until_it_fits([&] {
     WriteTxn txn(*this);
-    for (unsigned table = 0; table < kTables; ++table)
-      check(mdb_dbi_open(txn.txn_, kTableNames[table], MDB_CREATE, &tables_[table]), "open");
+    for (const Table table : tables) {
+      const auto number = static_cast<unsigned>(table);
+      check(mdb_dbi_open(txn.txn_, kTableNames[number], MDB_CREATE, &tables_[number]), "open");
+    }
     txn.commit();
   });
 }
@@ -189,10 +200,11 @@ void Database::check(int code, const char* operation) const {
     case MDB_CORRUPTED:
     case MDB_INVALID:
     case MDB_PAGE_NOTFOUND:
-    case MDB_PANIC:
     case MDB_VERSION_MISMATCH:
       throw Error(ErrorKind::corrupt, operation, name_, mdb_strerror(code),
                   "remove this folder; what it knew is found out again");
+    case MDB_PANIC:
+      throw Error(ErrorKind::io, operation, name_, "an earlier write failed", "start the program again");
     case MDB_READERS_FULL:
       throw Error(ErrorKind::busy, operation, name_, mdb_strerror(code));
     default:

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -16,8 +17,8 @@ struct MDB_txn;
 
 namespace jaunt::chunkstore {
 
-enum class Table : unsigned { layers, notes };
-inline constexpr unsigned kTables = 2;
+enum class Table : unsigned { layers, notes, packs, segments, references, reference_ids, damaged, state };
+inline constexpr unsigned kTables = 8;
 
 // A consistent look at all tables, valid within the call of Database::read that made it. So are the bytes it returns.
 class ReadTxn {
@@ -28,6 +29,9 @@ class ReadTxn {
   std::optional<base::ByteView> get(Table table, base::ByteView key) const;
   // Ascending by key, until `visit` returns false.
   void each(Table table, const std::function<bool(base::ByteView key, base::ByteView value)>& visit) const;
+  // The same, beginning with the first key that is not less than `from`.
+  void each(Table table, base::ByteView from,
+            const std::function<bool(base::ByteView key, base::ByteView value)>& visit) const;
   std::uint64_t count(Table table) const;
 
  protected:
@@ -55,8 +59,9 @@ class WriteTxn : public ReadTxn {
 class Database {
  public:
   // LMDB demands that a process opens an environment once, so all who ask for the same folder share it. It is created
-  // where it does not exist. `map_bytes` is where the size of the map begins; it grows by itself.
-  static std::shared_ptr<Database> open(const std::filesystem::path& folder, base::ByteCount map_bytes);
+  // where it does not exist, with these tables. `map_bytes` is where the size of the map begins; it grows by itself.
+  static std::shared_ptr<Database> open(const std::filesystem::path& folder, base::ByteCount map_bytes,
+                                        std::initializer_list<Table> tables = {Table::layers, Table::notes});
 
   ~Database();
   Database(const Database&) = delete;
@@ -70,8 +75,8 @@ class Database {
   friend class ReadTxn;
   friend class WriteTxn;
 
-  Database(const std::filesystem::path& folder, base::ByteCount map_bytes);
-  void open_tables();
+  Database(const std::filesystem::path& folder, base::ByteCount map_bytes, std::initializer_list<Table> tables);
+  void open_tables(std::initializer_list<Table> tables);
   void grow() const;
   void adopt_size() const;
   void check(int code, const char* operation) const;

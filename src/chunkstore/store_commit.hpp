@@ -1,0 +1,25 @@
+// One step from a state of the store to the next: all of a change counts, or nothing of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "chunkstore/store_snapshot.hpp"
+
+namespace jaunt::chunkstore {
+
+struct StoreChange {
+  std::vector<IndexEntry> entries{};  // of new blocks, in any order; they win over older ones
+  std::vector<PackRecord> packs{};    // new or grown, and durable
+  std::vector<std::uint32_t> removed_packs{};
+  bool compact_index = false;  // into one segment without dead entries
+  // The change holds only while nothing new has been referred to: the counter as the caller saw it.
+  std::optional<std::uint64_t> references_seen{};
+};
+
+// Under the writer's lock. `before` is the state that the change was made from. False, and nothing has changed, when
+// something new is referred to.
+bool commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange change);
+
+}  // namespace jaunt::chunkstore
