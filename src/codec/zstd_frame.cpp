@@ -1,6 +1,5 @@
 #include "codec/zstd_frame.hpp"
 
-#include <new>
 #include <string>
 
 #include <zstd.h>
@@ -24,10 +23,7 @@ using base::ErrorKind;
 struct FrameCompressor::Context {
   ZSTD_CCtx* zstd = ZSTD_createCCtx();
 
-  Context() {
-    if (zstd == nullptr)
-      throw std::bad_alloc();
-  }
+  Context() { base::invariant(zstd != nullptr, "there is memory for zstd"); }
   ~Context() { ZSTD_freeCCtx(zstd); }
 };
 
@@ -55,10 +51,7 @@ bool FrameCompressor::append_frame(base::ByteView content, std::size_t bytes_max
 struct FrameDecompressor::Context {
   ZSTD_DCtx* zstd = ZSTD_createDCtx();
 
-  Context() {
-    if (zstd == nullptr)
-      throw std::bad_alloc();
-  }
+  Context() { base::invariant(zstd != nullptr, "there is memory for zstd"); }
   ~Context() { ZSTD_freeDCtx(zstd); }
 };
 
