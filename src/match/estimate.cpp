@@ -154,11 +154,11 @@ Forecast forecast_of(const Choice& choice, const Task& task, const Costs& costs)
   return result;
 }
 
-// Less is better: time, then what burdens others.
+// Less is better: time, then what burdens others, then leaving the base for the like elsewhere.
 auto burden(const Forecast& forecast) {
   return std::tuple(forecast.seconds, forecast.sources[SourceKind::wire].moved,
-                    forecast.sources[SourceKind::package].moved, forecast.choice.run_class_min,
-                    forecast.choice.compression_level);
+                    forecast.sources[SourceKind::package].moved, ~forecast.sources[SourceKind::base].bytes.value,
+                    forecast.choice.run_class_min, forecast.choice.compression_level);
 }
 
 // Every subset of the sources that somebody offers, every length of run from which on local blocks are gathered,
