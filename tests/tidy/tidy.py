@@ -139,7 +139,7 @@ def include_names(tree):
         quoted = [(number, match[1]) for number, match in f.matches(r'^\s*#\s*include "([^"]+)"')]
         for number, name in quoted:
             beside = f.path.rsplit("/", 1)[0] + "/" + name
-            from_tests = f.top == "tests" and any(
+            from_tests = f.top in ("tests", "bench") and any(
                 p.endswith("/" + name) and p.startswith(("tests/", "tools/")) for p in tree.by_path)
             if f"src/{name}" not in tree.by_path and (f.top == "src" or beside not in tree.by_path) \
                     and not from_tests:
