@@ -87,9 +87,10 @@ Subject resolve_subject(const std::string& name, const std::optional<std::string
   if (path_like && !name.starts_with("/"))
     if (const hypervisor::Connection* connection = libvirt.reachable())
       if (const auto volume = hypervisor::find_volume(*connection, name)) {
-        const bool known = !volume->format.empty() && volume->format != "unknown";
-        return image_subject(name, {.path = volume->path, .format = format || !known ? format : volume->format},
-                             libvirt);
+        // libvirt learns a volume's format from its first bytes, which in a raw disk are the guest's. That it is raw
+        // can be believed, because nothing else is read through a raw file.
+        const bool raw = !format && volume->format == "raw";
+        return image_subject(name, {.path = volume->path, .format = raw ? volume->format : format}, libvirt);
       }
   not_found(name, libvirt);
 }

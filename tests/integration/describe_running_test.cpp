@@ -18,15 +18,11 @@ using Json = nlohmann::json;
 
 namespace {
 
-// A domain that runs on a disk with a known content, and a node of its own.
-struct Running {
+// A node of its own, which may read one folder.
+struct Node {
   ImageFolder images;
-  std::string disk = images.image("disk.raw", "raw", 64, 0x5a);
-  TestDomain domain{"describe", images, disk_xml(disk, "raw", "vda")};
   base::TemporaryDirectory home;
   std::string scratch = images / "scratch";
-
-  Running() { domain.define().start(); }
 
   base::Command command(std::vector<std::string> words) const {
     words.insert(words.begin(), JAUNT_PROGRAM);
@@ -39,6 +35,14 @@ struct Running {
   base::Captured jaunt(std::vector<std::string> words) const {
     return base::run(command(std::move(words)), 10min, base::ByteCount(base::kMiB));
   }
+};
+
+// A domain that runs on a disk with a known content.
+struct Running : Node {
+  std::string disk = images.image("disk.raw", "raw", 64, 0x5a);
+  TestDomain domain{"describe", images, disk_xml(disk, "raw", "vda")};
+
+  Running() { domain.define().start(); }
   bool backup_runs() const {
     return run_program({"virsh", "-q", "-c", test_uri(), "backup-dumpxml", domain.name()}).status.success();
   }
@@ -53,6 +57,15 @@ struct Running {
     REQUIRE(backup_runs());
     return child;
   }
+};
+
+// A storage pool over the node's images.
+struct Pool {
+  std::string name = fmt::format("jaunt-test-pool-{}", ::getpid());
+  explicit Pool(const Node& node) { virsh({"pool-create-as", name, "dir", "--target", node.images.path().string()}); }
+  ~Pool() { run_program({"virsh", "-q", "-c", test_uri(), "pool-destroy", name}); }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
 };
 
 }  // namespace
@@ -102,4 +115,25 @@ TEST_CASE("After a kill the next call ends the backup that was left") {
   CHECK(next.status.code == 0);
   CHECK(next.err.find("cleaned up after a job that was killed") != next.err.npos);
   CHECK(running.nothing_left());
+}
+
+TEST_CASE("A volume is found by its pool, and what its first bytes pretend is not believed") {
+  const Node node;
+  node.images.image("plain.img", "raw", 16, 0x11);
+  node.images.image("named.qcow2", "qcow2", 16, 0x11);
+  // A raw disk to which its guest wrote a qcow2 header.
+  node.images.image("sly.img", "qcow2", 16, 0x11);
+  test_uri();
+  const Pool pool(node);
+  const auto root_of = [&](const std::string& volume) {
+    const auto result = node.jaunt({"describe", "--json", pool.name + "/" + volume});
+    INFO(result.err);
+    REQUIRE(result.status.code == 0);
+    return Json::parse(result.out)["disks"][0]["root"];
+  };
+  CHECK(root_of("plain.img") == root_of("named.qcow2"));
+  const auto sly = node.jaunt({"describe", pool.name + "/sly.img"});
+  CHECK(sly.status.code != 0);
+  CHECK(sly.err.find("--format") != sly.err.npos);
+  CHECK(node.jaunt({"describe", pool.name + "/absent.img"}).status.code != 0);
 }
