@@ -74,7 +74,7 @@ ImageInfo inspect(const Chain& one) {
 
 class ChainResolver {
  public:
-  explicit ChainResolver(const Policy& policy) : policy_(policy) {}
+  ChainResolver(const Policy& policy, const RecallHeader& recall) : policy_(policy), recall_(recall) {}
 
   Chain resolve(Pending next) && {
     std::optional<Pending> pending = std::move(next);
@@ -96,20 +96,35 @@ class ChainResolver {
                           .virtual_size = byte_size(file),
                           .allocated = ByteCount(static_cast<std::uint64_t>(status.st_blocks) * kStatBlockBytes),
                           .identity = vetted.identity});
-    one.parts.push_back({.block_device = S_ISBLK(status.st_mode), .extents = {}, .data_file = {}, .bitmaps = {}});
-    std::optional<Pending> below;
-    if (one.top().format != "raw")
-      below = examine(one, file, pending.path);
+    one.parts.push_back(
+        {.block_device = S_ISBLK(status.st_mode), .backing = {}, .extents = {}, .data_file = {}, .bitmaps = {}});
+    if (one.top().format != "raw" && !recall(one, vetted))
+      examine(one, file, pending.path);
     if (one.size() > kVirtualSizeMax)
       throw Error(ErrorKind::limit, "open", base::printable(one.top().path),
                   fmt::format("it is {} bytes large", one.size().value));
+    std::optional<Pending> below;
+    if (const auto& backing = one.parts.front().backing) {
+      below = reference(backing->name, pending.path, "backing file");
+      below->format = backing->format;
+    }
     chain_.layers.push_back(std::move(one.layers.front()));
     chain_.parts.push_back(std::move(one.parts.front()));
     return below;
   }
 
+  bool recall(Chain& one, const VettedFile& vetted) const {
+    const auto known = recall_ ? recall_(vetted, one.top().format) : std::nullopt;
+    if (!known)
+      return false;
+    one.layers.front().virtual_size = known->virtual_size;
+    one.parts.front().backing = known->backing;
+    one.parts.front().bitmaps = known->bitmaps;
+    return true;
+  }
+
   // Fills in what the header says.
-  std::optional<Pending> examine(Chain& one, const base::File& file, const fs::path& named) const {
+  void examine(Chain& one, const base::File& file, const fs::path& named) const {
     model::Layer& layer = one.layers.front();
     LayerParts& parts = one.parts.front();
     if (layer.format == "vmdk")
@@ -123,11 +138,8 @@ class ChainResolver {
     parts.bitmaps = info.bitmaps;
     if (info.data_file)
       parts.data_file = vet(reference(*info.data_file, named, "data file"));
-    if (!info.backing)
-      return std::nullopt;
-    Pending below = reference(*info.backing, named, "backing file");
-    below.format = info.backing_format;
-    return below;
+    if (info.backing)
+      parts.backing = BackingName{.name = *info.backing, .format = info.backing_format};
   }
 
   VettedFile vet(const Pending& pending) const { return vet_file(pending.path, policy_, pending.role); }
@@ -143,13 +155,14 @@ class ChainResolver {
   }
 
   const Policy& policy_;
+  const RecallHeader& recall_;
   Chain chain_;
 };
 
 }  // namespace
 
-Chain resolve_chain(const ImageSource& source, const Policy& policy) {
-  return ChainResolver(policy).resolve({fs::absolute(source.path), source.format, ""});
+Chain resolve_chain(const ImageSource& source, const Policy& policy, const RecallHeader& recall) {
+  return ChainResolver(policy, recall).resolve({fs::absolute(source.path), source.format, ""});
 }
 
 }  // namespace jaunt::disk

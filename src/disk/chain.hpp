@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,9 +35,17 @@ struct VettedFile {
   model::FileIdentity identity;
 };
 
+// The layer below, in the header's own words.
+struct BackingName {
+  std::string name;
+  std::optional<std::string> format;
+  bool operator==(const BackingName&) const = default;
+};
+
 // What opening a layer takes beyond its description.
 struct LayerParts {
   bool block_device = false;
+  std::optional<BackingName> backing;
   std::vector<VettedFile> extents;      // of a VMDK whose descriptor names other files
   std::optional<VettedFile> data_file;  // of a qcow2 that keeps its data elsewhere
   std::vector<std::string> bitmaps;     // persistent dirty bitmaps
@@ -55,8 +64,19 @@ struct Chain {
   bool single_raw() const { return layers.size() == 1 && top().format == "raw"; }
 };
 
-// Reads the headers of a chain, one layer at a time and each in a fenced program. A layer, data file or extent that
-// leads outside of the policy, or is not a file's name at all, is an Error of kind auth that names it.
-Chain resolve_chain(const ImageSource& source, const Policy& policy);
+// What is known of a layer's header.
+struct LayerHeader {
+  base::ByteCount virtual_size;
+  std::optional<BackingName> backing;
+  std::vector<std::string> bitmaps;
+};
+// The header of a self-contained layer of this format, if the file is unchanged since it was read. Nobody may write
+// to it meanwhile.
+using RecallHeader = std::function<std::optional<LayerHeader>(const VettedFile&, const std::string& format)>;
+
+// Reads the headers of a chain, one layer at a time and each in a fenced program, but for those that `recall` knows.
+// A layer, data file or extent that leads outside of the policy, or is not a file's name at all, is an Error of kind
+// auth that names it.
+Chain resolve_chain(const ImageSource& source, const Policy& policy, const RecallHeader& recall = {});
 
 }  // namespace jaunt::disk
