@@ -1,5 +1,6 @@
-// What this node knows of the layers on its disks: their trees, so that an unchanged layer is not read again, and
-// small notes that others derived from them.
+// What this node knows of the images on its disks: which there are, what layers they are made of, and the layers'
+// trees, so that an unchanged layer is not read again, however many images share it. And small notes that others
+// derived from them.
 #pragma once
 
 #include <filesystem>
@@ -12,17 +13,19 @@
 
 #include "base/progress.hpp"
 #include "chunkstore/database.hpp"
+#include "chunkstore/image_record.hpp"
+#include "chunkstore/layer_file.hpp"
 #include "chunkstore/layer_record.hpp"
+#include "disk/chain.hpp"
 #include "disk/scan.hpp"
-#include "model/tree_file.hpp"
 
 namespace jaunt::chunkstore {
 
-// The tree of a layer, fresh or from the catalog.
+// The tree of an image or of one layer, fresh or from the catalog.
 struct LayerTree {
-  model::TreeFile tree;
+  LayerFile tree;
   model::TreeSummary summary;  // its carried_root and needed_blocks are for the elided extents that were asked for
-  base::ByteCount bytes_read;  // of the layer; zero when the catalog had it
+  base::ByteCount bytes_read;  // zero when the catalog had everything
   bool from_catalog = false;
   // A file changed while it was read: the tree may be of no state that ever was.
   bool changed_meanwhile = false;
@@ -38,17 +41,50 @@ class Catalog {
 
   explicit Catalog(const std::filesystem::path& home);
 
-  // The tree of an image, scanned only where it has to be. `files` are all the files that the image's bytes lie in,
-  // the one that names it first. Of the options, tree_path is the catalog's affair.
-  LayerTree tree_of(const disk::Image& image, std::span<const std::filesystem::path> files,
-                    const disk::ScanOptions& options, base::Progress& progress, const base::CancelToken& cancel = {});
+  // The tree of an image, put together from those of its layers; a layer is read only when it is not known or has
+  // changed. Of the options, threads, key and elided count.
+  LayerTree tree_of(const disk::Chain& chain, const disk::ScanOptions& options, base::Progress& progress,
+                    const base::CancelToken& cancel = {}, std::string_view realm = kDefaultRealm);
 
-  // The tree that is kept for these very files in this realm, if none of them changed since it was made.
-  std::optional<model::TreeFile> find_unchanged(std::span<const std::filesystem::path> files,
-                                                const base::Hash32& realm) const;
+  // Reads one layer, whatever is known of it, and keeps its tree; as a hint where it may be written to meanwhile.
+  LayerTree scan_layer(const disk::Chain& chain, std::size_t index, const disk::ScanOptions& options,
+                       base::Progress& progress, const base::CancelToken& cancel = {},
+                       std::string_view realm = kDefaultRealm);
 
   std::vector<LayerRecord> layers() const;
-  bool forget(const std::filesystem::path& file, const base::Hash32& realm);  // false when it was not known
+  std::optional<LayerRecord> find_layer(const LayerKey& key) const;
+  void mark_as_hint(const LayerKey& key);
+  bool forget_layer(const LayerKey& key);  // false when it was not known
+  // For resolve_chain: the headers of layers that are kept and unchanged.
+  disk::RecallHeader recall_headers(std::string_view realm = kDefaultRealm) const;
+  std::filesystem::path tree_path(const LayerRecord& record) const { return trees_ / record.tree; }
+
+  // The tree of an image of these layers, top first, which are all of one realm; nothing is read but the few blocks
+  // of which no layer holds the whole.
+  LayerFile compose(const std::vector<LayerRecord>& layers, std::span<const LayerFile* const> trees,
+                    const std::optional<model::RealmKey>& key = {}) const;
+
+  bool add_entry(const EntryRecord& entry);     // false when there is one of the same place in its realm
+  void update_entry(const EntryRecord& entry);  // does nothing when it has been removed
+  // With its images, and the layers that nothing else refers to; false when it was not known.
+  bool remove_entry(const EntryKey& key);
+  std::vector<EntryRecord> entries() const;  // by realm, kind and location
+
+  std::vector<ImageRecord> images() const;   // by realm and name
+  void put_image(const ImageRecord& image);  // does nothing when its entry has been removed
+  // Drops those images of an entry that are not among these.
+  void retain_images(const EntryKey& entry, std::span<const ImageKey> keys);
+
+  // Everything that one look at the database finds of a realm.
+  struct Holdings {
+    std::vector<ImageRecord> images;
+    std::vector<LayerRecord> layers;  // those that the images refer to
+  };
+  Holdings holdings(std::string_view realm) const;
+
+  // Removes what killed processes left, layers that no image refers to and whose files are not the same any more,
+  // and trees that nothing refers to.
+  void sweep();
 
   // A few bytes kept by a key of the caller's making, such as a description by its layers' identities. When there
   // are too many, the oldest go; who asks must be able to do without.
@@ -56,7 +92,8 @@ class Catalog {
   std::optional<std::string> note(std::string_view key) const;
 
  private:
-  std::filesystem::path tree_path(const base::Hash32& key) const;
+  std::optional<LayerFile> find_unchanged(const disk::Chain& chain, std::size_t index, const base::Hash32& realm_key,
+                                          std::string_view realm) const;
   void remember(const LayerRecord& record, const std::filesystem::path& tree);
 
   std::filesystem::path trees_;

@@ -18,8 +18,8 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::size_t kMapBytesMax = 256 * base::kGiB;
-constexpr const char* kTableNames[kTables] = {"layers",     "notes",         "packs",   "segments",
-                                              "references", "reference_ids", "damaged", "state"};
+constexpr const char* kTableNames[kTables] = {"layers",   "notes",      "entries",       "images",  "packs",
+                                              "segments", "references", "reference_ids", "damaged", "state"};
 
 // Not errors but turns that a transaction takes within this file.
 struct MapFull {};

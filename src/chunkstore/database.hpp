@@ -17,8 +17,19 @@ struct MDB_txn;
 
 namespace jaunt::chunkstore {
 
-enum class Table : unsigned { layers, notes, packs, segments, references, reference_ids, damaged, state };
-inline constexpr unsigned kTables = 8;
+enum class Table : unsigned {
+  layers,
+  notes,
+  entries,
+  images,
+  packs,
+  segments,
+  references,
+  reference_ids,
+  damaged,
+  state
+};
+inline constexpr unsigned kTables = 10;
 
 // A consistent look at all tables, valid within the call of Database::read that made it. So are the bytes it returns.
 class ReadTxn {

@@ -9,39 +9,23 @@
 #include "base/version.hpp"
 #include "disk/identity.hpp"
 #include "disk/nbd_server.hpp"
-#include "disk/open.hpp"
 #include "engine/inspection.hpp"
 
 namespace jaunt::engine {
 
-namespace fs = std::filesystem;
 using base::Error;
 
 namespace {
 
-// Every file that the chain's bytes lie in, the one that names it first.
-std::vector<fs::path> files_of(const disk::Chain& chain) {
-  std::vector<fs::path> files;
-  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
-    files.emplace_back(chain.layers[i].path);
-    for (const disk::VettedFile& extent : chain.parts[i].extents)
-      files.push_back(extent.path);
-    if (chain.parts[i].data_file)
-      files.push_back(chain.parts[i].data_file->path);
-  }
-  return files;
-}
-
 bool read_blocks(model::Disk& disk, const disk::Chain& chain, const model::ExtentSet& elidable,
                  const DescribeOptions& options, chunkstore::Catalog& catalog, const Workplace& workplace,
                  std::vector<model::Problem>& problems) {
-  const auto image = disk::open_image(chain);
   if (options.fresh)
-    catalog.forget(chain.top().path, {});
-  workplace.progress.stage(fmt::format("reading {}", disk.target), image->size());
-  const chunkstore::LayerTree tree =
-      catalog.tree_of(*image, files_of(chain), {.threads = workplace.config.threads, .elided = elidable},
-                      workplace.progress, workplace.cancel);
+    for (const model::Layer& layer : chain.layers)
+      catalog.forget_layer(chunkstore::layer_key(chunkstore::kDefaultRealm, layer.path, layer.format));
+  workplace.progress.stage(fmt::format("reading {}", disk.target), chain.size());
+  const chunkstore::LayerTree tree = catalog.tree_of(chain, {.threads = workplace.config.threads, .elided = elidable},
+                                                     workplace.progress, workplace.cancel);
   fill_roots(disk, tree.summary);
   if (tree.changed_meanwhile)
     problems.push_back(

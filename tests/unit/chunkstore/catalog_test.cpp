@@ -43,12 +43,20 @@ struct Fixture {
   static void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(25)); }
 
   LayerTree tree(const disk::ScanOptions& options = {}) { return tree(options, silent); }
-  LayerTree tree(const disk::ScanOptions& options, base::Progress& progress) {
-    return catalog->tree_of(*disk::open_raw(layer), std::array{layer}, options, progress);
+  LayerTree tree(const disk::ScanOptions& options, base::Progress& progress, const base::CancelToken& cancel = {}) {
+    return catalog->tree_of(chain(layer), options, progress, cancel);
   }
-  std::size_t trees_kept() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder.path() / "home" / "trees"), {}));
+  disk::Chain chain(const fs::path& path) const {
+    return disk::resolve_chain({.path = path, .format = "raw"}, {.folders = {folder.path()}, .devices = {}});
   }
+  std::vector<fs::path> trees() const {
+    std::vector<fs::path> files;
+    for (const auto& file : fs::directory_iterator(folder.path() / "home" / "trees"))
+      if (file.path().filename() != "scratch")
+        files.push_back(file.path());
+    return files;
+  }
+  std::size_t trees_kept() const { return trees().size(); }
 };
 
 }  // namespace
@@ -107,8 +115,7 @@ TEST_CASE_FIXTURE(Fixture, "A layer that changes while it is read is told so and
 TEST_CASE_FIXTURE(Fixture, "A cancelled scan leaves no tree") {
   const base::CancelToken cancel;
   Meanwhile cancel_it([&] { cancel.cancel(); });
-  CHECK_THROWS_AS(catalog->tree_of(*disk::open_raw(layer), std::array{layer}, {}, cancel_it, cancel),
-                  base::Cancelled);
+  CHECK_THROWS_AS(tree({}, cancel_it, cancel), base::Cancelled);
   CHECK(trees_kept() == 0);
   CHECK(catalog->layers().empty());
 }
@@ -117,7 +124,8 @@ TEST_CASE_FIXTURE(Fixture, "Realms keep trees of their own, and elision is worke
   base::write_text_file(layer, std::string(3 * 4096, 'a'));
   settle();
   tree();
-  CHECK_FALSE(tree({.key = model::RealmKey{std::byte{1}}}).from_catalog);
+  const disk::ScanOptions keyed{.key = model::RealmKey{std::byte{1}}};
+  CHECK_FALSE(catalog->tree_of(chain(layer), keyed, silent, {}, "lab").from_catalog);
   disk::ScanOptions elided;
   elided.elided.insert({base::ByteOffset(0), base::ByteCount(2 * 4096)});
   const LayerTree known = tree(elided);
@@ -128,10 +136,10 @@ TEST_CASE_FIXTURE(Fixture, "Realms keep trees of their own, and elision is worke
 
 TEST_CASE_FIXTURE(Fixture, "A tree that is lost or broken on disk is made again") {
   tree();
-  const fs::path kept = fs::directory_iterator(folder.path() / "home" / "trees")->path();
+  const fs::path kept = trees().at(0);
   base::write_text_file(kept, "nonsense");
   CHECK_FALSE(tree().from_catalog);
-  fs::remove(kept);
+  fs::remove(trees().at(0));
   CHECK_FALSE(tree().from_catalog);
   CHECK(tree().from_catalog);
 }
@@ -139,11 +147,12 @@ TEST_CASE_FIXTURE(Fixture, "A tree that is lost or broken on disk is made again"
 TEST_CASE_FIXTURE(Fixture, "A layer is found by any of its names, listed, and forgotten") {
   tree();
   fs::create_symlink(layer, folder.path() / "alias");
-  CHECK(catalog->find_unchanged(std::array{folder.path() / "alias"}, {}).has_value());
+  CHECK(catalog->tree_of(chain(folder.path() / "alias"), {}, silent).from_catalog);
   REQUIRE(catalog->layers().size() == 1);
-  CHECK(catalog->layers()[0].files.at(0).path == fs::canonical(layer));
-  CHECK(catalog->forget(layer, {}));
-  CHECK_FALSE(catalog->forget(layer, {}));
+  const chunkstore::LayerKey key = chunkstore::key_of(catalog->layers()[0]);
+  CHECK(key == chunkstore::layer_key("default", fs::canonical(layer), "raw"));
+  CHECK(catalog->forget_layer(key));
+  CHECK_FALSE(catalog->forget_layer(key));
   CHECK(trees_kept() == 0);
   CHECK_FALSE(tree().from_catalog);
 }
@@ -169,15 +178,4 @@ TEST_CASE_FIXTURE(Fixture, "A note is kept by its key, bounded in length and num
     catalog->put_note(std::to_string(i), "n");
   CHECK_FALSE(catalog->note("description").has_value());
   CHECK(catalog->note("0") == "n");
-}
-
-TEST_CASE("A layer's record survives its encoding, and a cut one is refused") {
-  const chunkstore::LayerRecord record{.files = {{"/a/disk.img", {1, 2, 3, -4, 5}}, {"/b\xff", {}}},
-                                       .realm = {std::byte{7}},
-                                       .root = {},
-                                       .scanned_at = 9};
-  const base::Bytes bytes = chunkstore::encode(record);
-  CHECK(chunkstore::decode_layer_record(bytes) == record);
-  for (std::size_t length = 0; length < bytes.size(); ++length)
-    CHECK_THROWS_AS(chunkstore::decode_layer_record(base::ByteView(bytes).first(length)), base::Error);
 }
