@@ -19,12 +19,15 @@ namespace jaunt::model {
 
 inline constexpr int kPlanVersion = 1;
 
+// In a run of the base: it is the base as a whole, at the very place where the target has it.
+inline constexpr std::uint32_t kInPlace = 0xffffffff;
+
 // Blocks of the target that lie behind one another and have one source, where they lie behind one another too.
 struct Run {
   SourceKind source = SourceKind::zero;
   std::uint64_t blocks = 0;
-  std::uint32_t part = 0;  // of local: index into DiskPlan::parts
-  BlockIndex from = {};    // of base and local: the first block within base or part
+  std::uint32_t part = 0;  // of base and local: index into DiskPlan::layers; or kInPlace
+  BlockIndex from = {};    // of base and local: the first block within that layer, or within the base
 
   bool operator==(const Run&) const = default;
 };
@@ -63,6 +66,15 @@ struct PlannedFile {
   bool operator==(const PlannedFile&) const = default;
 };
 
+// A local layer that gives blocks.
+struct PlannedLayer {
+  std::string path = {};
+  std::vector<PlannedFile> files = {};  // that hold its bytes, the first one named so
+  bool of_base = false;
+  bool hint = false;  // it may be written to, so what it gives is only probable
+  bool operator==(const PlannedLayer&) const = default;
+};
+
 struct DiskPlan {
   std::string target = {};  // "vda"; "disk0" of a bare image
   base::ByteCount size = {};
@@ -73,8 +85,7 @@ struct DiskPlan {
   std::vector<PlannedCandidate> candidates = {};  // the best ones, best first
   std::optional<std::string> base = {};           // the image's path
   std::string base_reason = {};                   // a sentence: why this one, or why none
-  std::vector<PlannedFile> base_files = {};       // its layers, top first
-  std::vector<PlannedFile> parts = {};            // the layers that local runs name
+  std::vector<PlannedLayer> layers = {};          // all of the base, top first, then others that runs name
   std::vector<SourceShare> sources = {};          // only those that give something, in the order of SourceKind
   std::uint64_t runs = 0;
   bool operator==(const DiskPlan&) const = default;

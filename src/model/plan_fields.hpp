@@ -39,6 +39,11 @@ inline constexpr auto kJsonFields<PlannedFile> =
     std::tuple{JsonField{"path", &PlannedFile::path}, JsonField{"identity", &PlannedFile::identity}};
 
 template <>
+inline constexpr auto kJsonFields<PlannedLayer> =
+    std::tuple{JsonField{"path", &PlannedLayer::path}, JsonField{"files", &PlannedLayer::files},
+               JsonField{"of_base", &PlannedLayer::of_base}, JsonField{"hint", &PlannedLayer::hint}};
+
+template <>
 inline constexpr auto kJsonFields<DiskPlan> = std::tuple{JsonField{"target", &DiskPlan::target},
                                                          JsonField{"size", &DiskPlan::size},
                                                          JsonField{"needed", &DiskPlan::needed},
@@ -48,8 +53,7 @@ inline constexpr auto kJsonFields<DiskPlan> = std::tuple{JsonField{"target", &Di
                                                          JsonField{"candidates", &DiskPlan::candidates},
                                                          JsonField{"base", &DiskPlan::base},
                                                          JsonField{"base_reason", &DiskPlan::base_reason},
-                                                         JsonField{"base_files", &DiskPlan::base_files},
-                                                         JsonField{"parts", &DiskPlan::parts},
+                                                         JsonField{"layers", &DiskPlan::layers},
                                                          JsonField{"sources", &DiskPlan::sources},
                                                          JsonField{"runs", &DiskPlan::runs}};
 

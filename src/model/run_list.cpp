@@ -77,7 +77,7 @@ class Input {
   base::ByteView rest_;
 };
 
-Run read_run(Input& in, std::uint64_t& expected, std::uint32_t parts) {
+Run read_run(Input& in, std::uint64_t& expected, std::uint32_t layers) {
   const std::uint64_t head = in.varint();
   const std::uint64_t source = head & ((1U << kSourceBits) - 1);
   if (source >= kSourceKinds.size())
@@ -87,12 +87,10 @@ Run read_run(Input& in, std::uint64_t& expected, std::uint32_t parts) {
     refuse(ErrorKind::corrupt, "a run is empty");
   if (!has_place(run.source))
     return run;
-  if (run.source == SourceKind::local) {
-    const std::uint64_t part = in.varint();
-    if (part >= parts)
-      refuse(ErrorKind::corrupt, "a run names a part that does not exist");
-    run.part = static_cast<std::uint32_t>(part);
-  }
+  const std::uint64_t place = in.varint();
+  if (place > layers || (place == 0 && run.source != SourceKind::base))
+    refuse(ErrorKind::corrupt, "a run names a layer that does not exist");
+  run.part = place == 0 ? kInPlace : static_cast<std::uint32_t>(place - 1);
   run.from = BlockIndex(unfolded(expected, in.varint()));
   if (run.from.value > block_count(tree_format::kImageBytesMax) ||
       run.blocks > block_count(tree_format::kImageBytesMax))
@@ -107,7 +105,7 @@ void read_runs(Input& in, std::uint64_t count, RunList& list) {
   const std::uint64_t blocks = block_count(list.size);
   list.runs.reserve(std::min<std::uint64_t>(count, in.left()));
   for (std::uint64_t i = 0; i < count; ++i) {
-    list.runs.push_back(read_run(in, expected, list.parts));
+    list.runs.push_back(read_run(in, expected, list.layers));
     if (list.runs.back().blocks > blocks - covered)
       refuse(ErrorKind::corrupt, "its runs go beyond the image");
     covered += list.runs.back().blocks;
@@ -143,7 +141,7 @@ base::Bytes encode(const RunList& list) {
   base::Bytes out(reinterpret_cast<const std::byte*>(kMagic.data()),
                   reinterpret_cast<const std::byte*>(kMagic.data()) + kMagic.size());
   base::append_le(out, kVersion);
-  base::append_le(out, list.parts);
+  base::append_le(out, list.layers);
   base::append_le(out, list.size.value);
   out.insert(out.end(), list.carried_root.begin(), list.carried_root.end());
   base::append_le<std::uint64_t>(out, list.runs.size());
@@ -151,9 +149,8 @@ base::Bytes encode(const RunList& list) {
   std::uint64_t expected = 0;
   for (const Run& run : list.runs) {
     append_varint(out, run.blocks << kSourceBits | static_cast<std::uint64_t>(run.source));
-    if (run.source == SourceKind::local)
-      append_varint(out, run.part);
     if (has_place(run.source)) {
+      append_varint(out, run.part == kInPlace ? 0 : std::uint64_t{run.part} + 1);
       append_varint(out, folded(expected, run.from.value));
       expected = run.from.value + run.blocks;
     }
@@ -177,7 +174,7 @@ RunList decode_run_list(base::ByteView bytes) {
   if (!std::ranges::equal(bytes.last(seal_bytes), base::sha256(bytes.first(bytes.size() - seal_bytes))))
     refuse(ErrorKind::corrupt, "its checksum is wrong");
   RunList list;
-  list.parts = in.number<std::uint32_t>();
+  list.layers = in.number<std::uint32_t>();
   list.size = base::ByteCount(in.number<std::uint64_t>());
   std::ranges::copy(in.take(list.carried_root.size()), list.carried_root.begin());
   const auto runs = in.number<std::uint64_t>();

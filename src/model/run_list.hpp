@@ -17,7 +17,7 @@ inline constexpr std::uint64_t kRunsMax = std::uint64_t{1} << 26;
 struct RunList {
   base::ByteCount size = {};       // of the image; the runs cover all its blocks, in order
   base::Hash32 carried_root = {};  // of the image that they were made for
-  std::uint32_t parts = 0;         // how many there are for local runs to name
+  std::uint32_t layers = 0;        // how many there are for runs to name
   std::vector<Run> runs = {};
   std::vector<BlockId> store_ids = {};  // of the blocks of store runs, in order: their place in the store may change
 

@@ -9,10 +9,10 @@ using namespace jaunt::model;
 
 TEST_CASE("The example's runs are read, and written byte for byte as they are committed") {
   RunList list{.size = base::ByteCount(7 * kBlockBytes),
-               .parts = 1,
-               .runs = {{.source = SourceKind::base, .blocks = 2, .from = BlockIndex(3)},
+               .layers = 1,
+               .runs = {{.source = SourceKind::base, .blocks = 2, .part = kInPlace},
                         {.source = SourceKind::zero, .blocks = 1},
-                        {.source = SourceKind::local, .blocks = 2, .part = 0, .from = BlockIndex(4)},
+                        {.source = SourceKind::local, .blocks = 2, .part = 0, .from = BlockIndex(1)},
                         {.source = SourceKind::store, .blocks = 1},
                         {.source = SourceKind::wire, .blocks = 1}}};
   list.carried_root.fill(std::byte{0x5a});

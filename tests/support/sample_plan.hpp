@@ -40,8 +40,12 @@ inline model::Plan sample_plan() {
                   {.image = "/srv/old/mail.raw", .covered = mib(260)}};
   d.base = "/var/lib/libvirt/images/web-base.qcow2";
   d.base_reason = "it covers the most";
-  d.base_files = {file("/var/lib/libvirt/images/web-base.qcow2", 7)};
-  d.parts = {file("/var/lib/libvirt/images/minimal.qcow2", 8)};
+  d.layers = {
+      {.path = "/var/lib/libvirt/images/web-base.qcow2",
+       .files = {file("/var/lib/libvirt/images/web-base.qcow2", 7)},
+       .of_base = true,
+       .hint = true},
+      {.path = "/var/lib/libvirt/images/minimal.qcow2", .files = {file("/var/lib/libvirt/images/minimal.qcow2", 8)}}};
   d.sources = {{.source = SourceKind::zero, .bytes = mib(6368)},
                {.source = SourceKind::base, .bytes = mib(1432), .seconds = 9s},
                {.source = SourceKind::local, .bytes = mib(14), .seconds = 200ms},

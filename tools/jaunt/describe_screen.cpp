@@ -4,11 +4,10 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
-#include "help.hpp"
+#include "page.hpp"
 
 namespace jaunt::cli {
 
@@ -17,69 +16,10 @@ using base::printable;
 
 namespace {
 
-constexpr std::size_t kLabel = 12;       // the column of values
 constexpr std::size_t kUserDataMax = 8;  // the largest ones; JSON has all
 constexpr std::size_t kProblemsMax = 20;
 constexpr std::size_t kBar = 30;
 constexpr std::size_t kRootDigits = 16;
-
-// A column of a table; one without a width is left out.
-struct Column {
-  std::size_t width;
-  bool right = false;
-};
-
-class Page {
- public:
-  explicit Page(const Terminal& terminal) : terminal_(terminal) {}
-
-  void title(std::string_view text) {
-    text_ += (text_.empty() ? "" : "\n") + painted(terminal_, Tone::strong, fitted_end(text, terminal_.width)) + "\n";
-  }
-  void field(std::string_view label, std::string_view value) {
-    if (value.empty())
-      return;
-    text_ += "  " + painted(terminal_, Tone::faint, fitted(label, kLabel - 2)) +
-             wrapped(value, kLabel, terminal_.width) + "\n";
-  }
-  // One line of a table.
-  void row(const std::vector<Column>& columns, const std::vector<std::string>& cells, Tone tone = Tone::plain) {
-    std::string line = " ";
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      if (columns[i].width > 0)
-        line += " " +
-                (columns[i].right ? fitted_right(cells[i], columns[i].width) : fitted(cells[i], columns[i].width)) +
-                (i + 1 < columns.size() ? " " : "");
-    line.erase(line.find_last_not_of(' ') + 1);
-    text_ += painted(terminal_, tone, line) + "\n";
-  }
-  // A line that is cut where it does not fit.
-  void item(std::string_view label, std::string_view text) {
-    const std::size_t room = terminal_.width - kLabel;
-    text_ += "  " + painted(terminal_, Tone::faint, fitted(label, kLabel - 2)) +
-             (columns(text) <= room ? std::string(text) : fitted(text, room)) + "\n";
-  }
-  void line(std::string_view text, std::size_t indent = 2) {
-    text_ += std::string(indent, ' ') + wrapped(text, indent + 2, terminal_.width) + "\n";
-  }
-
-  const Terminal& terminal() const { return terminal_; }
-  std::string take() { return std::move(text_); }
-
- private:
-  static std::string fitted_end(std::string_view text, std::size_t width) {
-    return columns(text) <= width ? std::string(text) : fitted(text, width);
-  }
-
-  const Terminal& terminal_;
-  std::string text_;
-};
-
-std::string joined(const std::vector<std::string>& parts, const char* separator = ", ") {
-  std::vector<std::string> known;
-  std::copy_if(parts.begin(), parts.end(), std::back_inserter(known), [](const auto& part) { return !part.empty(); });
-  return fmt::format("{}", fmt::join(known, separator));
-}
 
 void show_machine(Page& page, const model::Hardware& h) {
   page.field("state", joined({h.state, h.persistent ? "" : "transient", h.autostart ? "autostart" : "",

@@ -58,6 +58,6 @@ TEST_CASE("A plan of a newer schema, another document and impossible times are r
 
 TEST_CASE("The page of the plan explains every key that is written") {
   const std::string page = base::read_text_file(JAUNT_PLAN_PAGE, base::ByteCount(base::kMiB));
-  check_all<Plan, LinkSpeed, DiskPlan, SourceShare, PlannedCandidate, PlannedFile, Blocker, Forecast, PlainCopy, Elsewhere>(page);
+  check_all<Plan, LinkSpeed, DiskPlan, SourceShare, PlannedCandidate, PlannedFile, PlannedLayer, Blocker, Forecast, PlainCopy, Elsewhere>(page);
   CHECK(page.find("is schema **" + std::to_string(kPlanVersion) + "**") != page.npos);
 }

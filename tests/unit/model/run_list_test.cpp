@@ -12,15 +12,17 @@ namespace {
 
 RunList random_list(std::mt19937_64& random) {
   RunList list;
-  list.parts = 1 + random() % 3;
+  list.layers = 1 + random() % 3;
   list.carried_root.fill(std::byte(random()));
   std::uint64_t blocks = 0;
   for (auto count = random() % 40; count > 0; --count) {
     Run run{.source = kSourceKinds[random() % kSourceKinds.size()], .blocks = 1 + random() % 300};
     if (run.source == SourceKind::base || run.source == SourceKind::local)
       run.from = BlockIndex(random() % (std::uint64_t{1} << (random() % 36)));
-    if (run.source == SourceKind::local)
-      run.part = static_cast<std::uint32_t>(random() % list.parts);
+    if (run.source == SourceKind::local || run.source == SourceKind::base)
+      run.part = static_cast<std::uint32_t>(random() % list.layers);
+    if (run.source == SourceKind::base && random() % 2 == 0)
+      run.part = kInPlace;
     if (run.source == SourceKind::store)
       for (std::uint64_t i = 0; i < run.blocks; ++i)
         list.store_ids.emplace_back().bytes.fill(std::byte(random()));
@@ -52,7 +54,7 @@ base::Bytes altered(const RunList& list, const auto& change) {
 
 RunList small_list() {
   return {.size = base::ByteCount(5 * kBlockBytes),
-          .parts = 1,
+          .layers = 1,
           .runs = {{.source = SourceKind::zero, .blocks = 2},
                    {.source = SourceKind::local, .blocks = 2, .part = 0, .from = BlockIndex(7)},
                    {.source = SourceKind::store, .blocks = 1}},
@@ -104,9 +106,10 @@ TEST_CASE("Sealed runs that make no sense are refused") {
   CHECK(refusal(altered(small_list(), at(72, 1 << 3))) == base::ErrorKind::corrupt);      // one too few
   CHECK(refusal(altered(small_list(), at(72, 2 << 3 | 7))) == base::ErrorKind::corrupt);  // no such source
   CHECK(refusal(altered(small_list(), at(72, 0))) == base::ErrorKind::corrupt);           // an empty run
-  CHECK(refusal(altered(small_list(), at(74, 1))) == base::ErrorKind::corrupt);           // no such part
-  CHECK(refusal(altered(small_list(), at(75, 1))) == base::ErrorKind::corrupt);           // before the part
-  CHECK(refusal(altered(small_list(), at(64, 2))) == base::ErrorKind::corrupt);           // more ids
-  CHECK(refusal(altered(small_list(), at(63, 1))) == base::ErrorKind::limit);             // 2^56 runs
+  CHECK(refusal(altered(small_list(), at(74, 2))) == base::ErrorKind::corrupt);           // no such layer
+  CHECK(refusal(altered(small_list(), at(74, 0))) == base::ErrorKind::corrupt);  // in place, but not of the base
+  CHECK(refusal(altered(small_list(), at(75, 1))) == base::ErrorKind::corrupt);  // before the layer
+  CHECK(refusal(altered(small_list(), at(64, 2))) == base::ErrorKind::corrupt);  // more ids
+  CHECK(refusal(altered(small_list(), at(63, 1))) == base::ErrorKind::limit);    // 2^56 runs
   CHECK(refusal(altered(small_list(), [](auto& b) { b.push_back({}); })) == base::ErrorKind::corrupt);
 }
