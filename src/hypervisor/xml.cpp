@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "hypervisor/disk_xml.hpp"
+#include "hypervisor/xml_document.hpp"
 
 namespace jaunt::hypervisor {
 
@@ -21,26 +22,6 @@ using base::ErrorKind;
 
 std::string text_of(const pugi::xml_attribute& attribute) {
   return attribute.value();
-}
-
-// The document's root element, which must have this name.
-pugi::xml_node load(pugi::xml_document& document, std::string_view xml, const char* root_name) {
-  const std::string operation = fmt::format("read the XML of a {}", root_name);
-  if (xml.size() > kXmlMax.value)
-    throw Error(ErrorKind::limit, operation, "", fmt::format("it is larger than {}", base::human_bytes(kXmlMax)));
-  // Entities other than XML's own five are never expanded; a document that declares any is refused.
-  const auto parsed =
-      document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_doctype, pugi::encoding_utf8);
-  if (!parsed)
-    throw Error(ErrorKind::corrupt, operation, "",
-                fmt::format("{} at byte {}", parsed.description(), static_cast<long long>(parsed.offset)));
-  for (const auto& child : document)
-    if (child.type() == pugi::node_doctype)
-      throw Error(ErrorKind::unsupported, operation, "", "it has a document type, which libvirt never writes");
-  const auto root = document.child(root_name);
-  if (!root)
-    throw Error(ErrorKind::corrupt, operation, "", fmt::format("it has no element <{}>", root_name));
-  return root;
 }
 
 template <typename Integer>
@@ -249,7 +230,7 @@ bool external(const pugi::xml_node& snapshot) {
 
 DomainXml parse_domain(std::string_view xml) {
   pugi::xml_document document;
-  const auto domain = load(document, xml, "domain");
+  const auto domain = load_xml(document, xml, "domain");
   const auto devices = domain.child("devices");
   DomainXml result;
   result.hardware = hardware_of(domain);
@@ -262,7 +243,7 @@ DomainXml parse_domain(std::string_view xml) {
 
 model::Snapshot parse_snapshot(std::string_view xml) {
   pugi::xml_document document;
-  const auto node = load(document, xml, "domainsnapshot");
+  const auto node = load_xml(document, xml, "domainsnapshot");
   model::Snapshot snapshot;
   snapshot.name = node.child_value("name");
   snapshot.parent = node.child("parent").child_value("name");
@@ -275,7 +256,7 @@ model::Snapshot parse_snapshot(std::string_view xml) {
 
 BackupXml parse_backup(std::string_view xml) {
   pugi::xml_document document;
-  const auto node = load(document, xml, "domainbackup");
+  const auto node = load_xml(document, xml, "domainbackup");
   BackupXml backup;
   backup.pull = std::strcmp(node.attribute("mode").value(), "pull") == 0;
   backup.socket = text_of(node.child("server").attribute("socket"));
@@ -288,7 +269,7 @@ BackupXml parse_backup(std::string_view xml) {
 
 std::string parse_emulator(std::string_view domain_capabilities) {
   pugi::xml_document document;
-  return load(document, domain_capabilities, "domainCapabilities").child_value("path");
+  return load_xml(document, domain_capabilities, "domainCapabilities").child_value("path");
 }
 
 }  // namespace jaunt::hypervisor
