@@ -46,8 +46,8 @@ class Source {
   // One place of each id that is here. `ids` ascend; `index` is the position among them, ascending too.
   virtual void find(std::span<const model::BlockId> ids, const Found& found) const = 0;
 
-  // Every id here that begins with the same `bits` bits (8 to 64) as one of `prefixes`, which hold them as the most
-  // significant bits of a number, ascend and are distinct.
+  // Every id here whose first `bits` bits (8 to 64) are one of `prefixes`: numbers of so many bits, the first byte of
+  // an id most significant, ascending and distinct.
   virtual void complete(std::span<const std::uint64_t> prefixes, unsigned bits, const Completed& completed) const = 0;
 
   // The ids of the blocks from `first` on, one behind another, as far as they are cheap to tell: a guess at how a run

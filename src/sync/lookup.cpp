@@ -70,8 +70,7 @@ void Lookup::find(std::span<const model::BlockId> ids,
 
 void Lookup::complete(std::span<const model::BlockId> beginnings, unsigned bits, const Completed& completed) const {
   base::invariant(bits >= 8 && bits <= 64, "a source completes 8 to 64 bits");
-  Asked<std::uint64_t> asked(beginnings.size(),
-                             [&](std::size_t i) { return id_head(beginnings[i]) >> (64 - bits) << (64 - bits); });
+  Asked<std::uint64_t> asked(beginnings.size(), [&](std::size_t i) { return id_head(beginnings[i]) >> (64 - bits); });
   for (std::uint32_t number = 0; number < sources_.size(); ++number) {
     sources_[number]->complete(
         asked.keys(), bits, [&](std::size_t index, const model::BlockId& id, const chunkstore::Place& place) {

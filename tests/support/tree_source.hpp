@@ -40,7 +40,7 @@ class TreeSource : public chunkstore::Source {
   void complete(std::span<const std::uint64_t> prefixes, unsigned bits, const Completed& completed) const override {
     for (std::size_t i = 0; i < prefixes.size(); ++i)
       for (std::uint32_t part = 0; part < trees_.size(); ++part)
-        complete_in(part, i, prefixes[i] >> (64 - bits), bits, completed);
+        complete_in(part, i, prefixes[i], bits, completed);
   }
 
   void ids_from(const chunkstore::Place& first, std::span<model::BlockId> ids) const override {
