@@ -7,7 +7,6 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "model/tree_format.hpp"
-#include "sync/packed_bits.hpp"
 
 namespace jaunt::sync {
 
@@ -53,7 +52,7 @@ DestinationSide::Messages DestinationSide::hello() {
 
 DestinationSide::Messages DestinationSide::ask_samples(std::uint32_t disk) {
   facts(disk);
-  return {question(msg::AskSamples{disk, sample_zero_bits(disk)}, {.what = Waiting::For::samples, .disk = disk})};
+  return {question(msg::AskSamples{disk}, {.what = Waiting::For::samples, .disk = disk})};
 }
 
 DestinationSide::Messages DestinationSide::compare(std::uint32_t disk, const Local& local, Findings findings) {
@@ -89,14 +88,9 @@ DestinationSide::Messages DestinationSide::receive(const msg::Message& answer) {
   return {};
 }
 
-const std::vector<msg::Sample>& DestinationSide::samples(std::uint32_t disk) const {
+const match::Samples& DestinationSide::samples(std::uint32_t disk) const {
   base::invariant(disk < samples_.size() && samples_[disk].has_value(), "samples were asked for and came");
   return *samples_[disk];
-}
-
-std::uint32_t DestinationSide::sample_zero_bits(std::uint32_t disk) const {
-  const std::uint64_t per_sample = facts(disk).unique_ids / kSamplesAim;
-  return per_sample == 0 ? 0 : static_cast<std::uint32_t>(std::bit_width(per_sample)) - 1;
 }
 
 const msg::DiskFacts& DestinationSide::facts(std::uint32_t disk) const {
@@ -134,14 +128,19 @@ void DestinationSide::take_welcome(const msg::Body& answer) {
 }
 
 void DestinationSide::take_samples(std::uint32_t disk, const msg::Body& answer) {
-  const auto* samples = std::get_if<msg::Samples>(&answer);
-  if (samples == nullptr)
-    fail(ErrorKind::corrupt, "it does not answer the question for samples");
-  const unsigned bits = sample_zero_bits(disk);
-  for (const msg::Sample& sample : samples->samples)
-    if (bits != 0 && id_head(sample.id) >> (64 - bits) != 0)
-      fail(ErrorKind::corrupt, "its samples are of other ids than were asked for");
-  samples_[disk] = samples->samples;
+  const auto* told = std::get_if<msg::Samples>(&answer);
+  if (told == nullptr || told->needed_blocks != facts(disk).needed_blocks)
+    fail(ErrorKind::corrupt, "its samples are not those of the disk that it offered");
+  match::Samples samples{.bits = told->zero_bits,
+                         .samples = {},
+                         .needed_blocks = told->needed_blocks,
+                         .needed_ids = told->needed_ids,
+                         .squared_blocks = told->squared_blocks,
+                         .realm = facts(disk).realm};
+  for (const msg::Sample& sample : told->samples)
+    samples.samples.push_back({sample.key, sample.blocks});
+  match::check(samples);
+  samples_[disk] = std::move(samples);
 }
 
 }  // namespace jaunt::sync

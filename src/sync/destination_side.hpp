@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chunkstore/source.hpp"
+#include "match/samples.hpp"
 #include "model/tree_file.hpp"
 #include "sync/disk_comparison.hpp"
 #include "sync/run.hpp"
@@ -27,9 +28,6 @@ struct Local {
 // together, peer ones when the source refuses; nothing may be asked any more then. One thread.
 class DestinationSide {
  public:
-  // So many samples, on average, tell candidates apart.
-  static constexpr std::uint64_t kSamplesAim = 1024;
-
   using Messages = std::vector<transport::Message>;
 
   Messages hello();
@@ -41,8 +39,7 @@ class DestinationSide {
   bool idle() const { return waiting_.empty(); }  // every question is answered
   const std::vector<transport::DiskFacts>& disks() const { return disks_; }
   // Of a disk whose samples were asked for and came.
-  const std::vector<transport::Sample>& samples(std::uint32_t disk) const;
-  std::uint32_t sample_zero_bits(std::uint32_t disk) const;  // what ask_samples() asks for
+  const match::Samples& samples(std::uint32_t disk) const;
 
  private:
   // Who gets the next answer.
@@ -63,7 +60,7 @@ class DestinationSide {
   std::uint32_t next_number_ = 1;
   std::deque<Waiting> waiting_;
   std::vector<transport::DiskFacts> disks_;
-  std::vector<std::optional<std::vector<transport::Sample>>> samples_;  // by disk
+  std::vector<std::optional<match::Samples>> samples_;  // by disk
   std::vector<std::unique_ptr<DiskComparison>> comparisons_;
 };
 

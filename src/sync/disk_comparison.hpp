@@ -14,10 +14,10 @@
 
 namespace jaunt::sync {
 
-// Keeps at most kRegionsMax regions in memory, 3 MiB each at the most, however large the disk.
+// Keeps at most kRegionsMax regions in memory, 4 MiB each where every block is used, however large the disk.
 class DiskComparison {
  public:
-  static constexpr std::size_t kRegionsMax = 16;
+  static constexpr std::size_t kRegionsMax = 32;
   static constexpr std::size_t kPartsMax = 2048;  // of the disk, known or waiting, beyond which nothing new is opened
 
   DiskComparison(const DiskTerms& terms, Lookup lookup, Findings findings);

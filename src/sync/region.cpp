@@ -141,9 +141,12 @@ void Region::take_ids(const msg::Body& answer) {
   BitReader reader(ids.bits);
   for (RegionBlock* block : asked_) {
     const unsigned head = std::min(bits_, 64U);
-    set_id_bits(block->id, first_bit_, head, reader.take(head));
-    if (bits_ > head)
-      set_id_bits(block->id, first_bit_ + head, bits_ - head, reader.take(bits_ - head));
+    const std::uint64_t first = reader.take(head);
+    const std::uint64_t second = reader.take(bits_ - head);
+    if (block->known_bits >= first_bit_ + bits_)
+      continue;
+    set_id_bits(block->id, first_bit_, head, first);
+    set_id_bits(block->id, first_bit_ + head, bits_ - head, second);
     block->known_bits = static_cast<std::uint8_t>(first_bit_ + bits_);
     block->standing = Standing::unknown;
   }
@@ -167,9 +170,9 @@ Region::Next Region::on_anchors(const msg::Body& answer) {
 }
 
 Region::Next Region::ask_hints() {
-  const auto next =
-      ask_ids([](const RegionGroup&, const RegionBlock& block) { return block.standing == Standing::unknown; }, 0,
-              terms_.hint_bits, &Region::on_hints);
+  // Whole groups: to name those blocks of a group that need no hint takes more bytes than their hints.
+  const auto next = ask_ids([&](const RegionGroup& group, const RegionBlock&) { return !known_.all_decided(group); },
+                            0, terms_.hint_bits, &Region::on_hints);
   return next ? next : ask_tile_checks();
 }
 

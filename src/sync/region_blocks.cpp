@@ -17,6 +17,11 @@ bool RegionBlocks::all_found(const RegionGroup& group) {
   return std::ranges::all_of(blocks_of(group), &RegionBlock::found);
 }
 
+bool RegionBlocks::all_decided(const RegionGroup& group) {
+  return std::ranges::none_of(blocks_of(group),
+                              [](const RegionBlock& block) { return block.standing == Standing::unknown; });
+}
+
 std::span<const model::BlockId> RegionBlocks::ids_of(const RegionGroup& group, bool found_only,
                                                      std::array<model::BlockId, model::kFanout>& into) {
   std::size_t count = 0;

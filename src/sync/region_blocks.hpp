@@ -58,6 +58,7 @@ class RegionBlocks {
   std::span<RegionBlock> blocks_of(const RegionGroup& group);
 
   bool all_found(const RegionGroup& group);
+  bool all_decided(const RegionGroup& group);  // each is found or missing
   // Ids of a group's blocks, of those that are believed to be found where `found_only`.
   std::span<const model::BlockId> ids_of(const RegionGroup& group, bool found_only,
                                          std::array<model::BlockId, model::kFanout>& into);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
+#include "match/samples.hpp"
 #include "sync/packed_bits.hpp"
 
 namespace jaunt::sync {
@@ -100,22 +100,17 @@ msg::Body SourceSide::answer_to(const msg::Hello& hello) {
 
 msg::Body SourceSide::answer_to(const msg::AskSamples& ask) {
   const CarriedTree& tree = disk(ask.disk).tree;
-  // Ids ascend, so those that begin with zero bits come first.
-  const auto ids = tree.whole().ids();
-  const auto end = std::partition_point(ids.begin(), ids.end(), [&](const model::BlockId& id) {
-    return ask.zero_bits == 0 || id_head(id) >> (64 - ask.zero_bits) == 0;
-  });
-  const auto count = std::min(msg::kSamplesMax, static_cast<std::size_t>(end - ids.begin()));
-  std::vector<std::uint32_t> counts(count);
-  tree.whole().each_needed_rank(tree.elided(), [&](std::uint32_t rank) {
-    if (rank < count && counts[rank] != std::numeric_limits<std::uint32_t>::max())
-      ++counts[rank];
-  });
-  msg::Samples samples;
-  for (std::size_t rank = 0; rank < count; ++rank)
-    if (counts[rank] != 0)
-      samples.samples.push_back({ids[rank], counts[rank]});
-  return samples;
+  const match::Samples samples = match::take_samples(match::Needs(tree.whole(), tree.elided()));
+  msg::Samples answer{.zero_bits = samples.bits,
+                      .samples = {},
+                      .needed_blocks = samples.needed_blocks,
+                      .needed_ids = samples.needed_ids,
+                      .squared_blocks = samples.squared_blocks};
+  // Ids are uniform unless a guest makes them otherwise; then some of its own do not count.
+  for (const match::Sample& sample : samples.samples)
+    if (answer.samples.size() < msg::kSamplesMax)
+      answer.samples.push_back({sample.key, sample.blocks});
+  return answer;
 }
 
 msg::Body SourceSide::answer_to(const msg::AskNodes& ask) {

@@ -179,33 +179,36 @@ Welcome take(const wire::Welcome& in) {
 
 void put(wire::Envelope& out, const AskSamples& ask) {
   out.mutable_ask_samples()->set_disk(ask.disk);
-  out.mutable_ask_samples()->set_zero_bits(ask.zero_bits);
 }
 
 AskSamples take(const wire::AskSamples& in) {
-  limit_unless(in.zero_bits() <= kZeroBitsMax, "it asks for ids with too many zero bits");
-  return {in.disk(), in.zero_bits()};
+  return {in.disk()};
 }
 
 void put(wire::Envelope& out, const Samples& samples) {
   wire::Samples& to = *out.mutable_samples();
+  to.set_zero_bits(samples.zero_bits);
+  std::uint64_t previous = 0;
   for (const Sample& sample : samples.samples) {
-    to.mutable_ids()->append(to_wire(sample.id.bytes));
-    to.add_counts(sample.count);
+    to.add_gaps(sample.key - std::exchange(previous, sample.key));
+    to.add_blocks(sample.blocks);
   }
+  to.set_needed_blocks(samples.needed_blocks);
+  to.set_needed_ids(samples.needed_ids);
+  to.set_squared_blocks(samples.squared_blocks);
 }
 
 Samples take(const wire::Samples& in) {
-  const auto count = static_cast<std::size_t>(in.counts_size());
-  limit_unless(count <= kSamplesMax, "it has too many samples");
-  corrupt_unless(in.ids().size() == count * sizeof(model::BlockId), "its samples have parts missing");
-  Samples result{std::vector<Sample>(count)};
-  for (std::size_t i = 0; i < count; ++i) {
-    Sample& sample = result.samples[i];
-    std::memcpy(sample.id.bytes.data(), in.ids().data() + i * sizeof sample.id, sizeof sample.id);
-    sample.count = in.counts(static_cast<int>(i));
-    corrupt_unless(sample.count != 0 && (i == 0 || result.samples[i - 1].id < sample.id),
+  const int count = in.gaps_size();
+  limit_unless(count <= static_cast<int>(kSamplesMax), "it has too many samples");
+  corrupt_unless(in.blocks_size() == count, "its samples have parts missing");
+  Samples result{in.zero_bits(), {}, in.needed_blocks(), in.needed_ids(), in.squared_blocks()};
+  std::uint64_t key = 0;
+  for (int i = 0; i < count; ++i) {
+    corrupt_unless((i == 0 || in.gaps(i) != 0) && in.gaps(i) <= std::numeric_limits<std::uint64_t>::max() - key,
                    "its samples do not ascend");
+    key += in.gaps(i);
+    result.samples.push_back({key, in.blocks(i)});
   }
   return result;
 }

@@ -31,7 +31,6 @@ inline constexpr std::size_t kDisksMax = 256;
 inline constexpr std::size_t kFeaturesMax = 64;
 inline constexpr std::size_t kNameBytesMax = 256;
 inline constexpr std::size_t kCauseBytesMax = 1024;
-inline constexpr unsigned kZeroBitsMax = 32;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
 
@@ -76,23 +75,26 @@ struct Welcome {
   bool operator==(const Welcome&) const = default;
 };
 
-// The needed ids that begin with so many zero bits, and how many blocks have each: what candidates are ranked by.
+// What candidates are ranked by: the needed ids that begin with so many zero bits, see match::Samples.
 struct AskSamples {
   std::uint32_t disk = 0;
-  std::uint32_t zero_bits = 0;
 
   bool operator==(const AskSamples&) const = default;
 };
 
 struct Sample {
-  model::BlockId id;
-  std::uint32_t count = 0;
+  std::uint64_t key = 0;     // the first 64 bits of an id
+  std::uint32_t blocks = 0;  // that have it
 
   bool operator==(const Sample&) const = default;
 };
 
 struct Samples {
-  std::vector<Sample> samples;  // ascending by id, the first kSamplesMax
+  std::uint32_t zero_bits = 0;
+  std::vector<Sample> samples;  // ascending by key
+  std::uint64_t needed_blocks = 0;
+  std::uint64_t needed_ids = 0;
+  std::uint64_t squared_blocks = 0;
 
   bool operator==(const Samples&) const = default;
 };

@@ -9,13 +9,9 @@
 #include "disk/raw_image.hpp"
 #include "disk/scan.hpp"
 #include "support/naive_tree.hpp"
+#include "support/quick_folder.hpp"
 
 namespace jaunt::testing {
-
-// Where small files are made durable without waiting for a disk, if there is such a place.
-inline std::filesystem::path quick_folder() {
-  return std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
-}
 
 // A sparse file of exactly these bytes: runs of zeros become holes.
 inline void write_sparse(const std::filesystem::path& path, base::ByteView image) {

@@ -1,0 +1,42 @@
+// One message of every kind, with something in every field.
+#pragma once
+
+#include <vector>
+
+#include "transport/messages.hpp"
+
+namespace jaunt::test_support {
+
+inline std::vector<transport::Message> sample_messages() {
+  using namespace transport;
+  base::Hash32 hash;
+  hash.fill(std::byte{0x5a});
+  std::vector<base::Hash32> nodes(kNodesMax);
+  nodes[0] = nodes[8] = nodes[255] = hash;
+  BlockSet blocks{{0, {}}, {1, {}}, {4096, {}}};
+  blocks[0].groups = {0xffff, 0, 0x8001};
+  blocks[1].groups.fill(0xffff);
+  blocks[2].groups[15] = 1;
+  const base::Bytes bits{std::byte{1}, std::byte{0x80}, std::byte{0}};
+  return {
+      {1, Hello{1, {"alpha", "beta"}}},
+      {1, Welcome{1,
+                  {"alpha"},
+                  {{"vda", base::ByteCount(5000), hash, hash, {}, 2, 1, 2},
+                   {"sd\xff", base::ByteCount(base::kTiB), hash, hash, hash, 3, 3, 1}}}},
+      {2, AskSamples{1}},
+      {2, Samples{7, {{1, 3}, {std::uint64_t{1} << 56, 1}}, 9, 8, 20}},
+      {3, AskNodes{1, {6, 3}, 2}},
+      {3, Nodes{nodes}},
+      {4, Nodes{{hash}}},
+      {5, AskGroups{2, {0, 7, 0xffffffff}, 20}},
+      {5, Groups{blocks, bits}},
+      {6, AskIds{3, blocks, 8, 24}},
+      {6, Ids{bits}},
+      {7, AskChecks{0, blocks, true}},
+      {7, Checks{bits}},
+      {0xffffffff, Refusal{base::ErrorKind::limit, "too much"}},
+  };
+}
+
+}  // namespace jaunt::test_support
