@@ -59,6 +59,8 @@ base::Hash32 CarriedTree::node(model::NodePlace place) {
   const base::Hash32 whole = tree_.node(place);
   if (whole == model::kZeroNode || !elided_.touches(extent_of(place)))
     return whole;
+  if (elided_.covers(extent_of(place)))
+    return model::kZeroNode;
   if (place.level == 1)
     return group_hash(group(place.index));
   if (place.level < kKeptFromLevel)

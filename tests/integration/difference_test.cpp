@@ -1,13 +1,16 @@
 // What a node that holds some guests finds of another guest's disk, and what finding it costs on the link.
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "base/progress.hpp"
@@ -138,6 +141,18 @@ const std::vector<Scenario>& scenarios() {
   return all;
 }
 
+// One line for bench/difference, where it asked for them.
+void report(const nlohmann::json& line) {
+  if (const char* const path = std::getenv("JAUNT_DIFFERENCE_REPORT"))
+    std::ofstream(path, std::ios::app) << line.dump() << '\n';
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 // Compares, checks against what matching every id gives, prints one line, and tells the protocol's own bytes.
 base::ByteCount measure(const std::string& name, const model::TreeView& wanted, const Scenario& scenario) {
   std::vector<const model::TreeView*> held;
@@ -146,17 +161,29 @@ base::ByteCount measure(const std::string& name, const model::TreeView& wanted, 
       held.push_back(&Trees::shared().of(*built, false));
   const testing::TreeSource source(held);
   const model::TreeView* base = held.empty() ? nullptr : held[0];
-  const auto found = testing::compare(wanted, wanted.elided(), {base, {&source}});
+  testing::Difference found;
+  const double seconds = seconds_of([&] {
+    found = testing::compare(wanted, wanted.elided(), {base, {&source}}, testing::Samples::asked);
+  });
   const Counted counted = count_exactly(wanted, found, held, base);
   const auto overlap = match::overlap(wanted, wanted.elided(), held);
   CHECK(counted.base + counted.local == overlap.found_blocks);
   CHECK(counted.base + counted.local + counted.wire == overlap.needed_blocks);
-  const auto& traffic = found.traffic;
-  MESSAGE(
-      fmt::format("{} against {}: needed {}, in place {}, elsewhere {}, missing {}, in {} runs; asked {} answered {} "
-                  "bytes, {} messages, {} round trips",
-                  name, scenario.held, overlap.needed_blocks, counted.base, counted.local, counted.wire, counted.runs,
-                  traffic.asked.value, traffic.answered.value, traffic.messages, traffic.round_trips));
+  const sync::Traffic& traffic = found.traffic;
+  const nlohmann::json line = {{"disk", name},
+                               {"held", scenario.held},
+                               {"needed_blocks", overlap.needed_blocks},
+                               {"base_blocks", counted.base},
+                               {"local_blocks", counted.local},
+                               {"wire_blocks", counted.wire},
+                               {"runs", counted.runs},
+                               {"asked_bytes", traffic.asked.value},
+                               {"answered_bytes", traffic.answered.value},
+                               {"messages", traffic.messages},
+                               {"round_trips", traffic.round_trips},
+                               {"seconds", seconds}};
+  MESSAGE(line.dump());
+  report(line);
   return traffic.total();
 }
 

@@ -118,11 +118,16 @@ struct Difference {
   }
 };
 
-inline Difference compare(const model::TreeView& wanted, const model::ExtentSet& elided, const sync::Local& local) {
+enum class Samples { asked, left_out };
+
+inline Difference compare(const model::TreeView& wanted, const model::ExtentSet& elided, const sync::Local& local,
+                          Samples samples = Samples::left_out) {
   sync::SourceSide source({{"vda", &wanted, elided}});
   sync::DestinationSide destination;
   Difference result;
   sync::converse(destination, source, destination.hello(), result.traffic);
+  if (samples == Samples::asked)
+    sync::converse(destination, source, destination.ask_samples(0), result.traffic);
   sync::converse(destination, source, destination.compare(0, local, result.findings()), result.traffic);
   return result;
 }

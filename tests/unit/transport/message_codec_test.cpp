@@ -21,9 +21,9 @@ ErrorKind refusal_of(const Message& message) {
   return ErrorKind::usage;
 }
 
-transport::BlockSet one_tile(std::uint64_t tile, std::uint16_t mask) {
+transport::BlockSet one_tile(std::uint64_t tile, unsigned group, std::uint16_t mask) {
   transport::BlockSet blocks{{tile, {}}};
-  blocks[0].groups[3] = mask;
+  blocks[0].groups[group] = mask;
   return blocks;
 }
 
@@ -34,6 +34,13 @@ TEST_CASE("A message of every kind comes back from its bytes as it was") {
     CAPTURE(message.body.index());
     CHECK(transport::decode(transport::encode(message)) == message);
   }
+}
+
+TEST_CASE("Messages have the bytes that the page of the protocol shows") {
+  const Message question{6, transport::AskIds{0, one_tile(3, 0, 1), 0, 25}};
+  CHECK(base::to_hex(transport::encode(question)) == "08065213120f0a0103120201001a020000220201002019");
+  const Message answer{6, transport::Ids{*base::from_hex("5a5a5a80")}};
+  CHECK(base::to_hex(transport::encode(answer)) == "08065a060a045a5a5a80");
 }
 
 TEST_CASE("Every kind of message is among the samples") {
@@ -69,20 +76,20 @@ TEST_CASE("A message that is too long is not looked at") {
 }
 
 TEST_CASE("Tiles that do not ascend and sets without blocks are corrupt") {
-  transport::BlockSet twice = one_tile(5, 1);
+  transport::BlockSet twice = one_tile(5, 3, 1);
   twice.push_back(twice[0]);
   CHECK(refusal_of({1, transport::AskIds{0, twice, 0, 8}}) == ErrorKind::corrupt);
-  CHECK(refusal_of({1, transport::AskIds{0, one_tile(5, 0), 0, 8}}) == ErrorKind::corrupt);
+  CHECK(refusal_of({1, transport::AskIds{0, one_tile(5, 3, 0), 0, 8}}) == ErrorKind::corrupt);
   CHECK(refusal_of({1, transport::AskGroups{0, {4, 4}, 0}}) == ErrorKind::corrupt);
 }
 
 TEST_CASE("More tiles, bits, levels or samples than a message may have are refused") {
   transport::BlockSet many;
   for (std::uint64_t tile = 0; tile <= transport::kTilesMax; ++tile)
-    many.push_back(one_tile(tile, 1)[0]);
+    many.push_back(one_tile(tile, 3, 1)[0]);
   CHECK(refusal_of({1, transport::AskChecks{0, many, false}}) == ErrorKind::limit);
-  CHECK(refusal_of({1, transport::AskIds{0, one_tile(0, 1), 100, 29}}) == ErrorKind::limit);
-  CHECK(refusal_of({1, transport::AskIds{0, one_tile(std::uint64_t{1} << 32, 1), 0, 8}}) == ErrorKind::limit);
+  CHECK(refusal_of({1, transport::AskIds{0, one_tile(0, 3, 1), 100, 29}}) == ErrorKind::limit);
+  CHECK(refusal_of({1, transport::AskIds{0, one_tile(std::uint64_t{1} << 32, 3, 1), 0, 8}}) == ErrorKind::limit);
   CHECK(refusal_of({1, transport::AskNodes{0, {6, 0}, 3}}) == ErrorKind::limit);
   transport::Samples samples;
   for (std::uint64_t key = 0; key <= transport::kSamplesMax; ++key)
