@@ -99,7 +99,7 @@ std::string human_duration(microseconds time) {
   if (whole < 3600)
     return fmt::format("{} min {} s", whole / 60, whole % 60);
   const auto minutes = (whole + 30) / 60;
-  if (minutes < 24 * 60)
+  if (minutes < 24L * 60)
     return fmt::format("{} h {} min", minutes / 60, minutes % 60);
   const auto hours = (minutes + 30) / 60;
   return fmt::format("{} d {} h", hours / 24, hours % 24);

@@ -27,7 +27,7 @@ fs::path own_program() {
   places.push_back(folder / kProgramName);
   places.push_back(folder.parent_path() / "libexec" / "jaunt" / kProgramName);
   places.push_back(fs::path(JAUNT_LIBEXEC_FOLDER) / kProgramName);
-  places.push_back(fs::path(JAUNT_BUILT_CONFINE));
+  places.emplace_back(JAUNT_BUILT_CONFINE);
   for (const auto& place : places)
     if (::access(place.c_str(), X_OK) == 0)
       return place;
@@ -63,7 +63,7 @@ fs::path write_hypervisor_script(const HypervisorFence& fence) {
   for (const auto& word : words)
     script += " " + quoted(word);
   script += " \"$@\"\n";
-  const fs::path path = fence.folder / "hypervisor";
+  fs::path path = fence.folder / "hypervisor";
   base::write_text_file(path, script, 0700);
   return path;
 }

@@ -231,6 +231,7 @@ ExtentSet ExtReportReader::journal_inside(std::string_view journal_extents) cons
     if (fields.size() < 4 || !number<std::uint64_t>(fields[0]))
       continue;  // headings
     std::vector<std::uint64_t> numbers;
+    numbers.reserve(fields.size());
     for (const auto word : fields)
       numbers.push_back(number<std::uint64_t>(word).value_or(kBytesMax));
     if (numbers.size() != 9 || numbers[4] != next || numbers[5] < numbers[4] || numbers[7] >= block_count_ ||
