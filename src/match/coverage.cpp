@@ -20,38 +20,46 @@ using Ids = std::span<const BlockId>;
 constexpr std::size_t kSliceIds = std::size_t{1} << 16;
 
 // Finds ids of a sorted list by the bits in which they differ: ids are uniform, so a bucket holds one or two. Lists
-// made to be uneven cost the logarithm of their length.
+// made to be uneven cost the logarithm of their length. Most ids that are not in the list fail at one bit already.
 class Directory {
  public:
   explicit Directory(Ids ids) : ids_(ids), first_(key_of(ids.front())) {
     const std::uint64_t width = key_of(ids.back()) - first_;
     const auto bits = static_cast<unsigned>(std::bit_width(width));
     shift_ = bits - std::min(bits, static_cast<unsigned>(std::bit_width(ids.size())));
+    filter_shift_ = shift_ - std::min(shift_, 3U);
+    filter_.resize((width >> filter_shift_) / 64 + 1);
     starts_.reserve((width >> shift_) + 2);
-    for (std::uint32_t i = 0; i < ids.size(); ++i)
-      while (starts_.size() <= bucket(key_of(ids[i])))
+    for (std::uint32_t i = 0; i < ids.size(); ++i) {
+      const std::uint64_t key = key_of(ids[i]) - first_;
+      set_bit(filter_, key >> filter_shift_);
+      while (starts_.size() <= key >> shift_)
         starts_.push_back(i);
+    }
     starts_.push_back(static_cast<std::uint32_t>(ids.size()));
   }
 
   // Marks what the sorted `held` have of the list; they lie between its first and its last id.
   void mark(Ids held, BitRow found) const {
     for (const BlockId& id : held) {
-      const std::uint64_t at = bucket(key_of(id));
-      const auto range = ids_.subspan(starts_[at], starts_[at + 1] - starts_[at]);
+      const std::uint64_t key = key_of(id) - first_;
+      if (!has_bit(filter_, key >> filter_shift_))
+        continue;
+      const std::uint32_t from = starts_[key >> shift_];
+      const auto range = ids_.subspan(from, starts_[(key >> shift_) + 1] - from);
       const auto same = range.size() < 16 ? std::ranges::find(range, id) : std::ranges::lower_bound(range, id);
       if (same != range.end() && *same == id)
-        set_bit(found, static_cast<std::size_t>(same - range.begin()) + starts_[at]);
+        set_bit(found, static_cast<std::size_t>(same - range.begin()) + from);
     }
   }
 
  private:
-  std::uint64_t bucket(std::uint64_t key) const { return (key - first_) >> shift_; }
-
   Ids ids_;
   std::uint64_t first_;
   unsigned shift_ = 0;
-  std::vector<std::uint32_t> starts_;
+  unsigned filter_shift_ = 0;
+  std::vector<std::uint64_t> filter_;
+  std::vector<std::uint32_t> starts_;  // of each bucket, and the end
 };
 
 // For the few in many: jumps ahead in `held`.
@@ -61,6 +69,24 @@ void mark_by_jumps(Ids wanted, Ids held, BitRow found) {
     at = jump(held, at, [&](const BlockId& id) { return id < wanted[i]; });
     if (at < held.size() && held[at] == wanted[i])
       set_bit(found, i);
+  }
+}
+
+// For lists of about one length: steps through both without a branch that could be foretold wrongly.
+void mark_by_steps(Ids wanted, Ids held, BitRow found) {
+  std::size_t w = 0;
+  std::size_t h = 0;
+  while (w < wanted.size() && h < held.size()) {
+    const std::uint64_t high_w = key_of(wanted[w]);
+    const std::uint64_t high_h = key_of(held[h]);
+    const std::uint64_t low_w = low_key_of(wanted[w]);
+    const std::uint64_t low_h = low_key_of(held[h]);
+    const bool same_high = high_w == high_h;
+    const bool same = same_high & (low_w == low_h);
+    const bool w_first = (high_w < high_h) | (same_high & (low_w < low_h));
+    found[w / 64] |= std::uint64_t{same} << (w % 64);
+    w += static_cast<std::size_t>(w_first | same);
+    h += static_cast<std::size_t>(!w_first);
   }
 }
 
@@ -93,6 +119,8 @@ class SliceWalk {
     const Ids held = all.subspan(at, end - at);
     if (held.size() / 16 > slice_.size())
       mark_by_jumps(slice_, held, found);
+    else if (held.size() * 8 > slice_.size())
+      mark_by_steps(slice_, held, found);
     else
       directory_->mark(held, found);
   }

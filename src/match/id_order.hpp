@@ -16,6 +16,11 @@ inline std::uint64_t key_of(const model::BlockId& id) {
   return __builtin_bswap64(base::load_le<std::uint64_t>(std::span(id.bytes)));
 }
 
+// The other 64 bits, which order ids of one key.
+inline std::uint64_t low_key_of(const model::BlockId& id) {
+  return __builtin_bswap64(base::load_le<std::uint64_t>(std::span(id.bytes).last<8>()));
+}
+
 // The first position from `from` on whose id is not `before` what is looked for. Costs the logarithm of the distance.
 template <typename Before>
 std::size_t jump(std::span<const model::BlockId> ids, std::size_t from, const Before& before) {

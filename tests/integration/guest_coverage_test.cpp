@@ -1,9 +1,9 @@
 // What match predicts of real guests is what their bytes say.
-#include "match/coverage.hpp"
-
 #include <doctest/doctest.h>
 
+#include "disk/raw_image.hpp"
 #include "match/base_choice.hpp"
+#include "match/coverage.hpp"
 #include "match/ranking.hpp"
 #include "support/brute_coverage.hpp"
 #include "support/guest_tree.hpp"

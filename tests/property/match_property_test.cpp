@@ -245,6 +245,7 @@ TEST_CASE("An image of many slices is counted as one of few") {
     BlockMap wanted;
     BlockMap large;
     BlockMap small;
+    BlockMap middle;
     for (std::uint64_t at = 0; at < 200'000; ++at) {
       BlockId id;
       const std::uint64_t key = random();
@@ -253,15 +254,18 @@ TEST_CASE("An image of many slices is counted as one of few") {
         wanted[at] = id;
       if (at % 5 == 0)
         large[at] = id;
+      if (at % 30 == 1)
+        middle[at] = id;
       if (at % 20'000 == 1)
         small[at] = id;
     }
     const model::TreeFile wanted_tree = trees.write(wanted);
     const model::TreeFile large_tree = trees.write(large);
     const model::TreeFile small_tree = trees.write(small);
-    const std::vector<const model::TreeView*> views{&large_tree.view(), &small_tree.view()};
+    const model::TreeFile middle_tree = trees.write(middle);
+    const std::vector<const model::TreeView*> views{&large_tree.view(), &small_tree.view(), &middle_tree.view()};
     const match::Needs needs(wanted_tree.view(), {});
-    const std::vector<Candidate> candidates{{"large", {0}}, {"small", {1}}, {"both", {1, 0}}};
+    const std::vector<Candidate> candidates{{"large", {0}}, {"small", {1}}, {"all", {1, 2, 0}}, {"middle", {2}}};
     const match::Coverage result = match::coverage(needs, views, candidates);
     const auto expected = [&](const BlockMap& held) {
       return static_cast<std::uint64_t>(
@@ -269,6 +273,7 @@ TEST_CASE("An image of many slices is counted as one of few") {
     };
     REQUIRE(result.candidates[0] == expected(large));
     REQUIRE(result.candidates[1] == expected(small));
+    REQUIRE(result.candidates[3] == expected(middle));
     REQUIRE(result.together == result.candidates[2]);
     // The other way round, few are sought in many.
     const std::vector<const model::TreeView*> many{&wanted_tree.view()};
