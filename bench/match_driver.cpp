@@ -76,7 +76,8 @@ class Bench {
         touched_ = touched_ ^ id.bytes.back();
   }
 
-  json measure() {
+  // Of the guests whose names begin so.
+  json measure(const std::string& guests) {
     std::uint64_t held = 0;
     for (const model::TreeFile& tree : trees_)
       held += tree->ids().size();
@@ -86,6 +87,8 @@ class Bench {
                    {"layers_ids", held},
                    {"open_seconds", open_seconds_}};
     for (std::uint32_t guest = 0; guest < farm_.guests; ++guest) {
+      if (!farm_.images[guest].name.starts_with(guests))
+        continue;
       json row = measure_target(guest, without(guest, farm_.images.size()));
       row["base_of_guests"] = measure_target(guest, without(guest, farm_.guests));
       report["targets"].push_back(std::move(row));
@@ -211,7 +214,7 @@ json run(const std::string& command, const std::vector<std::string>& arguments) 
     return {{"distinct_ids", farm.distinct_ids}};
   }
   if (command == "measure")
-    return Bench(arguments.at(0), std::stoi(arguments.at(1))).measure();
+    return Bench(arguments.at(0), std::stoi(arguments.at(1))).measure(arguments.size() > 2 ? arguments[2] : "");
   if (command == "brute")
     return compare_with_brute_force(arguments);
   throw base::Error(base::ErrorKind::usage, "run", command, "there is no such command");
@@ -222,7 +225,7 @@ json run(const std::string& command, const std::vector<std::string>& arguments) 
 int main(int argc, char** argv) {
   if (argc < 3) {
     std::fputs(
-        "usage: match_driver tree IMAGE TREE | farm FOLDER IMAGES IDS TREE... | measure FOLDER RUNS |\n"
+        "usage: match_driver tree IMAGE TREE | farm FOLDER IMAGES IDS TREE... | measure FOLDER RUNS [GUEST] |\n"
         "       brute IMAGE TREE [IMAGE TREE]...\n",
         stderr);
     return 2;

@@ -17,7 +17,7 @@ using model::BlockId;
 using Ids = std::span<const BlockId>;
 
 // So many ids are looked at together that what is known of them stays in the processor's caches.
-constexpr std::size_t kSliceIds = std::size_t{1} << 16;
+constexpr std::size_t kSliceIds = std::size_t{1} << 13;
 
 // Finds ids of a sorted list by the bits in which they differ: ids are uniform, so a bucket holds one or two. Lists
 // made to be uneven cost the logarithm of their length. Most ids that are not in the list fail at one bit already.
@@ -39,18 +39,26 @@ class Directory {
     starts_.push_back(static_cast<std::uint32_t>(ids.size()));
   }
 
-  // Marks what the sorted `held` have of the list; they lie between its first and its last id.
-  void mark(Ids held, BitRow found) const {
-    for (const BlockId& id : held) {
-      const std::uint64_t key = key_of(id) - first_;
-      if (!has_bit(filter_, key >> filter_shift_))
+  // Marks what the sorted `held` have of the list; returns how many of them are not beyond its end.
+  std::size_t mark(Ids held, BitRow found) const {
+    const std::uint64_t last = key_of(ids_.back());
+    std::size_t at = jump_to(held, 0, first_);
+    for (; at < held.size(); ++at) {
+      const BlockId& id = held[at];
+      const std::uint64_t key = key_of(id);
+      if (key >= last && id > ids_.back())
+        break;
+      if (!has_bit(filter_, (key - first_) >> filter_shift_))
         continue;
-      const std::uint32_t from = starts_[key >> shift_];
-      const auto range = ids_.subspan(from, starts_[(key >> shift_) + 1] - from);
-      const auto same = range.size() < 16 ? std::ranges::find(range, id) : std::ranges::lower_bound(range, id);
-      if (same != range.end() && *same == id)
-        set_bit(found, static_cast<std::size_t>(same - range.begin()) + from);
+      const std::uint64_t bucket = (key - first_) >> shift_;
+      const auto range = ids_.subspan(starts_[bucket], starts_[bucket + 1] - starts_[bucket]);
+      const auto here = range.size() < 16
+                            ? std::ranges::find_if(range, [&](const BlockId& other) { return same(other, id); })
+                            : std::ranges::lower_bound(range, id);
+      if (here != range.end() && same(*here, id))
+        set_bit(found, static_cast<std::size_t>(here - range.begin()) + starts_[bucket]);
     }
+    return at;
   }
 
  private:
@@ -62,18 +70,19 @@ class Directory {
   std::vector<std::uint32_t> starts_;  // of each bucket, and the end
 };
 
-// For the few in many: jumps ahead in `held`.
-void mark_by_jumps(Ids wanted, Ids held, BitRow found) {
+// Likewise for a few in many: jumps ahead in `held`.
+std::size_t mark_by_jumps(Ids wanted, Ids held, BitRow found) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < wanted.size() && at < held.size(); ++i) {
     at = jump(held, at, [&](const BlockId& id) { return id < wanted[i]; });
     if (at < held.size() && held[at] == wanted[i])
       set_bit(found, i);
   }
+  return at;
 }
 
-// For lists of about one length: steps through both without a branch that could be foretold wrongly.
-void mark_by_steps(Ids wanted, Ids held, BitRow found) {
+// Likewise for lists of about one length: steps through both without a branch that could be foretold wrongly.
+std::size_t mark_by_steps(Ids wanted, Ids held, BitRow found) {
   std::size_t w = 0;
   std::size_t h = 0;
   while (w < wanted.size() && h < held.size()) {
@@ -88,6 +97,7 @@ void mark_by_steps(Ids wanted, Ids held, BitRow found) {
     w += static_cast<std::size_t>(w_first | same);
     h += static_cast<std::size_t>(!w_first);
   }
+  return h;
 }
 
 // Walks the wanted ids slice by slice and tells, for each layer, which of a slice it holds.
@@ -112,23 +122,19 @@ class SliceWalk {
   // Once for each layer and slice.
   void mark(std::size_t layer, BitRow found) {
     const Ids all = layers_[layer]->ids();
-    std::size_t& at = positions_[layer];
-    at = jump_to(all, at, key_of(slice_.front()));
-    const std::uint64_t last = key_of(slice_.back());
-    const std::size_t end = last == ~std::uint64_t{0} ? all.size() : jump_to(all, at, last + 1);
-    const Ids held = all.subspan(at, end - at);
-    if (held.size() / 16 > slice_.size())
-      mark_by_jumps(slice_, held, found);
-    else if (held.size() * 8 > slice_.size())
-      mark_by_steps(slice_, held, found);
+    const Ids held = all.subspan(positions_[layer]);
+    if (all.size() / 16 > ids_.size())
+      positions_[layer] += mark_by_jumps(slice_, held, found);
+    else if (all.size() * 8 > ids_.size())
+      positions_[layer] += mark_by_steps(slice_, held, found);
     else
-      directory_->mark(held, found);
+      positions_[layer] += directory_->mark(held, found);
   }
 
  private:
   Ids ids_;
   Layers layers_;
-  std::vector<std::size_t> positions_;  // in each layer's ids
+  std::vector<std::size_t> positions_;  // in each layer's ids: where those of the slice begin
   std::size_t begin_ = 0;
   Ids slice_;
   std::optional<Directory> directory_;

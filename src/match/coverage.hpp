@@ -18,7 +18,7 @@ struct Coverage {
 };
 
 // Each layer is merged once. `layers` may hold some that no candidate has; they count for what all hold together.
-// Memory: a bit for each of 2^16 ids, layer and candidate, whatever the image's size. Layers of another realm are
+// Memory: a bit for each of 2^13 ids, layer and candidate, whatever the image's size. Layers of another realm are
 // refused. Ids may also be counted batch by batch, as a comparison finds them: blocks add up.
 Coverage coverage(const Needs& needs, Layers layers, std::span<const Candidate> candidates);
 

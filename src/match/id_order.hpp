@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "base/bytes.hpp"
@@ -19,6 +20,11 @@ inline std::uint64_t key_of(const model::BlockId& id) {
 // The other 64 bits, which order ids of one key.
 inline std::uint64_t low_key_of(const model::BlockId& id) {
   return __builtin_bswap64(base::load_le<std::uint64_t>(std::span(id.bytes).last<8>()));
+}
+
+// As ==, which g++ makes a loop over bytes.
+inline bool same(const model::BlockId& a, const model::BlockId& b) {
+  return std::memcmp(a.bytes.data(), b.bytes.data(), sizeof a.bytes) == 0;
 }
 
 // The first position from `from` on whose id is not `before` what is looked for. Costs the logarithm of the distance.

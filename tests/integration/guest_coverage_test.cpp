@@ -54,7 +54,7 @@ class Held {
 };
 
 void expect_exact(const model::TreeFile& wanted, const testing::BruteCoverage& bytes, const Held& held,
-                  const char* holds) {
+                  const std::string& holds) {
   CAPTURE(holds);
   const auto predicted = match::overlap(wanted.view(), wanted->elided(), held.views());
   const auto counted = bytes.held_by(held.images());
