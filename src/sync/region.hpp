@@ -84,7 +84,7 @@ class Region {
   unsigned bits_ = 0;
   std::vector<RegionTile*> checked_;
   std::vector<RegionTile*> suspects_;  // tiles in which something believed is wrong
-  bool doubted_once_ = false;
+  unsigned disagreements_ = 0;
 };
 
 }  // namespace jaunt::sync

@@ -53,11 +53,19 @@ Region::Next Region::ask_group_checks() {
     guesser_.straighten();
     return std::nullopt;
   }
-  if (std::exchange(doubted_once_, true))
-    contradiction(terms_);
   checked_ = suspects_;
   std::ranges::sort(checked_, {}, [](const RegionTile* tile) { return tile->index; });
-  return ask_checks(true, &Region::on_group_checks);
+  switch (disagreements_++) {
+    case 0:
+      return ask_checks(true, &Region::on_group_checks);
+    case 1:  // a short check agreed by accident
+      for (const RegionTile* tile : checked_)
+        for (RegionGroup& group : known_.groups_of(*tile))
+          group.doubted = true;
+      return ask_full();
+    default:
+      contradiction(terms_);
+  }
 }
 
 Region::Next Region::on_group_checks(const msg::Body& answer) {

@@ -4,8 +4,8 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "support/difference_world.hpp"
+#include "support/quick_folder.hpp"
 #include "support/seed.hpp"
-#include "support/tree_fixture.hpp"
 #include "transport/message_codec.hpp"
 
 using namespace jaunt;
@@ -38,18 +38,33 @@ bool is_clear(base::ErrorKind kind) {
   return kind == corrupt || kind == unsupported || kind == limit || kind == verify || kind == peer;
 }
 
-// Whether it came to an end without an error.
-bool compare_with_liar(std::mt19937_64& random, const DifferenceTrees& trees, bool with_base, Difference& result) {
-  sync::SourceSide source({{"vda", &trees.wanted->view(), trees.wanted->view().elided()}});
+// The disk as a liar has it, with other blocks here and there, of which the destination holds some.
+DifferenceWorld lie_about(std::mt19937_64& random, DifferenceWorld world) {
+  const std::uint64_t blocks = model::block_count(base::ByteCount(world.size));
+  for (const BlockMap& image : world.held)
+    testing::copy_piece(random, image, blocks, static_cast<std::int64_t>(random() % 40) - 20, world.wanted);
+  testing::add_cluster(random, blocks, world.wanted);
+  return world;
+}
+
+// Whether it came to an end without an error. Hashes of nodes are true, the rest is of the other disk, if there is
+// one.
+bool compare_with_liar(std::mt19937_64& random, const DifferenceTrees& trees, const model::TreeView* other,
+                       bool with_base, Difference& result) {
+  const model::TreeView& wanted = trees.wanted->view();
+  sync::SourceSide source({{"vda", &wanted, wanted.elided()}});
+  sync::SourceSide liar({{"vda", other != nullptr ? other : &wanted, wanted.elided()}});
+  liar.answer({1, transport::Hello{}});
   sync::DestinationSide destination;
   sync::converse(destination, source, destination.hello(), result.traffic);
-  const auto odds = 1 + random() % 12;
+  const auto odds = other != nullptr ? 1'000'000 : 1 + random() % 12;
   auto questions = destination.compare(0, trees.local(with_base), result.findings());
   try {
     while (!questions.empty()) {
       sync::DestinationSide::Messages next;
       for (const auto& question : questions) {
-        const auto answer = source.answer(question);
+        const bool nodes = std::holds_alternative<transport::AskNodes>(question.body);
+        const auto answer = (nodes ? source : liar).answer(question);
         for (auto& further : destination.receive(random() % odds == 0 ? tampered(random, answer) : answer))
           next.push_back(std::move(further));
       }
@@ -95,8 +110,11 @@ TEST_CASE("Whatever a source says, it ends in an error, or shows in a hash, or t
   testing::for_seeds(400, [&](std::mt19937_64& random) {
     const DifferenceWorld world = testing::random_difference_world(random);
     const DifferenceTrees trees(world, folder.path());
+    const testing::DifferenceWorld lie = lie_about(random, world);
+    testing::write_tree(folder.path() / "lie", lie.size, lie.wanted, lie.elided);
+    const model::TreeFile other(folder.path() / "lie");
     Difference found;
-    if (!compare_with_liar(random, trees, world.with_base, found)) {
+    if (!compare_with_liar(random, trees, random() % 2 == 0 ? &other.view() : nullptr, world.with_base, found)) {
       ++errors;
       return;
     }

@@ -2,8 +2,8 @@
 
 #include "base/file.hpp"
 #include "support/difference_world.hpp"
+#include "support/quick_folder.hpp"
 #include "support/seed.hpp"
-#include "support/tree_fixture.hpp"
 
 using namespace jaunt;
 using testing::BlockMap;
@@ -67,6 +67,7 @@ void expect_proofs(const DifferenceWorld& world, const Difference& found) {
 
 TEST_CASE("What a comparison finds is what every block's id says, whatever the disks") {
   const base::TemporaryDirectory folder{testing::quick_folder()};
+  std::map<sync::Origin, std::uint64_t> seen;
   testing::for_seeds(150, [&](std::mt19937_64& random) {
     const DifferenceWorld world = testing::random_difference_world(random);
     const DifferenceTrees trees(world, folder.path());
@@ -74,5 +75,9 @@ TEST_CASE("What a comparison finds is what every block's id says, whatever the d
         testing::compare(trees.wanted->view(), trees.wanted->view().elided(), trees.local(world.with_base));
     expect_exact(world, found);
     expect_proofs(world, found);
+    for (const sync::Run& run : found.runs)
+      seen[run.origin] += run.blocks;
   });
+  MESSAGE(seen[sync::Origin::base] << " blocks in place, " << seen[sync::Origin::local] << " elsewhere, "
+                                   << seen[sync::Origin::wire] << " missing");
 }

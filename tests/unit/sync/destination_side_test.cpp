@@ -96,6 +96,23 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(found.traffic.answered.value < found.awaiting.size() * 80);
 }
 
+TEST_CASE_FIXTURE(Fixture, "Blocks whose ids only begin like those that are held come over the wire") {
+  const auto& wanted = tree(3000, [](std::uint64_t block) { return block + 1; });
+  // From the fifth byte on an id has the number: those of every seventh block differ behind the first 64 bits.
+  const auto& held = tree(
+      3000, [](std::uint64_t block) { return block % 7 == 0 ? block + 1 + (std::uint64_t{1} << 40) : block + 1; });
+  const testing::TreeSource source({&held});
+  for (const model::TreeView* base : {static_cast<const model::TreeView*>(nullptr), &held}) {
+    const auto found = testing::compare(wanted, {}, {base, {&source}});
+    std::uint64_t missing = 0;
+    for (const sync::Run& run : found.runs) {
+      CHECK((run.origin == sync::Origin::wire) == (run.first.value % 7 == 0));
+      missing += run.origin == sync::Origin::wire ? run.blocks : 0;
+    }
+    CHECK(missing == 3000 / 7 + 1);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "Two disks are compared at the same time") {
   const auto& first = tree(300, [](std::uint64_t block) { return block + 1; });
   const auto& second = tree(500, [](std::uint64_t block) { return block + 1000; });
