@@ -81,6 +81,10 @@ std::size_t mark_by_jumps(Ids wanted, Ids held, BitRow found) {
   return at;
 }
 
+constexpr std::uint64_t flag(bool set) {
+  return static_cast<std::uint64_t>(set);
+}
+
 // Likewise for lists of about one length: steps through both without a branch that could be foretold wrongly.
 std::size_t mark_by_steps(Ids wanted, Ids held, BitRow found) {
   std::size_t w = 0;
@@ -90,12 +94,12 @@ std::size_t mark_by_steps(Ids wanted, Ids held, BitRow found) {
     const std::uint64_t high_h = key_of(held[h]);
     const std::uint64_t low_w = low_key_of(wanted[w]);
     const std::uint64_t low_h = low_key_of(held[h]);
-    const bool same_high = high_w == high_h;
-    const bool same = same_high & (low_w == low_h);
-    const bool w_first = (high_w < high_h) | (same_high & (low_w < low_h));
-    found[w / 64] |= std::uint64_t{same} << (w % 64);
-    w += static_cast<std::size_t>(w_first | same);
-    h += static_cast<std::size_t>(!w_first);
+    const std::uint64_t high_equal = flag(high_w == high_h);
+    const std::uint64_t equal = high_equal & flag(low_w == low_h);
+    const std::uint64_t w_first = flag(high_w < high_h) | (high_equal & flag(low_w < low_h));
+    found[w / 64] |= equal << (w % 64);
+    w += w_first | equal;
+    h += 1 - w_first;
   }
   return h;
 }

@@ -70,11 +70,11 @@ void mark(const std::vector<Sample>& samples, unsigned bits, const model::TreeVi
   }
 }
 
-// The samples that `row` has and `without` lacks.
-Sum sum(const std::vector<Sample>& samples, ConstBitRow row, ConstBitRow without) {
+// The samples that one row has and another lacks.
+Sum beyond(const std::vector<Sample>& samples, ConstBitRow one, ConstBitRow another) {
   Sum result;
   each_bit(
-      row.size(), [&](std::size_t i) { return row[i] & ~without[i]; },
+      one.size(), [&](std::size_t i) { return one[i] & ~another[i]; },
       [&](std::size_t bit) {
         const std::uint64_t blocks = samples[bit].blocks;
         result.blocks += blocks;
@@ -112,8 +112,8 @@ Ranking rank(const Samples& samples, Layers layers, std::span<const Candidate> c
   const ConstBitRow none = std::as_const(rows)[nothing];
   Ranking result;
   for (std::size_t i = 0; i < candidates.size(); ++i)
-    result.order.push_back(judge.share(i, sum(samples.samples, row_of(i), none).blocks));
-  result.together = judge.share(0, sum(samples.samples, together[0], none).blocks);
+    result.order.push_back(judge.share(i, beyond(samples.samples, row_of(i), none).blocks));
+  result.together = judge.share(0, beyond(samples.samples, together[0], none).blocks);
   const auto better = [&](const Ranked& a, const Ranked& b) {
     if (a.share != b.share)
       return a.share > b.share;
@@ -127,8 +127,8 @@ Ranking rank(const Samples& samples, Layers layers, std::span<const Candidate> c
     return result;
   const ConstBitRow best = row_of(result.order.front().candidate);
   for (std::size_t i = 0; i < result.order.size(); ++i) {
-    const ConstBitRow own = row_of(result.order[i].candidate);
-    if (judge.may_be_as_good(sum(samples.samples, best, own), sum(samples.samples, own, best)))
+    const ConstBitRow next = row_of(result.order[i].candidate);
+    if (judge.may_be_as_good(beyond(samples.samples, best, next), beyond(samples.samples, next, best)))
       result.contenders = i + 1;
   }
   return result;
