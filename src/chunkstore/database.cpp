@@ -7,8 +7,10 @@
 #include <utility>
 
 #include <lmdb.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 
 namespace jaunt::chunkstore {
 
@@ -17,6 +19,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
+constexpr const char* kFileName = "data.mdb";
 constexpr std::size_t kMapBytesMax = 256 * base::kGiB;
 constexpr const char* kTableNames[kTables] = {"layers",   "notes",      "entries",       "images",  "packs",
                                               "segments", "references", "reference_ids", "damaged", "state"};
@@ -110,6 +113,15 @@ std::shared_ptr<Database> Database::open(const std::filesystem::path& folder, ba
   std::filesystem::create_directories(folder);
   auto& known = opened[std::filesystem::canonical(folder)];
   auto database = known.lock();
+  // LMDB writes its first pages without a sync and never syncs that its file has a name, so a power cut could leave
+  // what it refuses to open. A new one appears whole.
+  if (!database && !std::filesystem::exists(folder / kFileName)) {
+    const base::TemporaryDirectory fresh(folder);
+    Database(fresh.path(), map_bytes, tables);  // commits its tables, which syncs
+    if (::link((fresh.path() / kFileName).c_str(), (folder / kFileName).c_str()) != 0 && errno != EEXIST)
+      base::throw_errno(errno, "create", (folder / kFileName).string());
+    base::sync_directory(folder);
+  }
   if (!database)
     known = database = std::shared_ptr<Database>(new Database(folder, map_bytes, tables));
   return database;

@@ -34,14 +34,13 @@ class GroupPipeline {
     unsigned threads = 0;  // 0: one for each processor
     int level = 3;
     bool check_ids = true;
-    std::optional<model::RealmKey> key;
+    std::optional<model::RealmKey> key{};
   };
 
   explicit GroupPipeline(const Options& options);
   ~GroupPipeline();
 
   bool full() const { return jobs_under_way_ >= jobs_max_; }
-  bool idle() const { return jobs_under_way_ == 0; }
   void submit(RawGroup group);
   // The oldest group; waits for it only where `wait` is set. nullopt when there is none (ready). Throws verify,
   // naming the id, when a block of the group is not what its id says.

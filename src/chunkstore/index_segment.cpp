@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include <fcntl.h>
 
 #include "base/error.hpp"
+#include "chunkstore/id_search.hpp"
 
 namespace jaunt::chunkstore {
 
@@ -19,17 +19,6 @@ using namespace segment_format;
 constexpr std::size_t kCountAt = 16;
 constexpr std::size_t kSumAt = 32;
 constexpr std::size_t kBufferBytes = base::kMiB;
-
-// Ids are uniform, so a place in the file can be guessed from their first bytes.
-std::uint64_t leading(const model::BlockId& id) {
-  std::uint64_t value;
-  std::memcpy(&value, id.bytes.data(), sizeof value);
-  return __builtin_bswap64(value);
-}
-
-bool before(const model::BlockId& a, const model::BlockId& b) {
-  return std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) < 0;
-}
 
 // All of the header but the checksum.
 base::Bytes head(std::uint64_t count) {
@@ -61,7 +50,7 @@ IndexSegment::IndexSegment(const std::filesystem::path& path) : file_(path), nam
 std::size_t IndexSegment::lower_bound(const model::BlockId& id) const {
   std::size_t low = 0;
   std::size_t high = entries_.size();
-  const std::uint64_t wanted = leading(id);
+  const std::uint64_t wanted = head_of(id);
   std::uint64_t floor = 0;  // of the ids in [low, high)
   std::uint64_t ceiling = ~std::uint64_t{0};
   const auto narrow = [&](double guess) {
@@ -69,14 +58,14 @@ std::size_t IndexSegment::lower_bound(const model::BlockId& id) const {
         static_cast<std::size_t>(std::clamp(guess, static_cast<double>(low), static_cast<double>(high - 1)));
     if (before(entries_[at].id, id)) {
       low = at + 1;
-      floor = leading(entries_[at].id);
+      floor = head_of(entries_[at].id);
     } else {
       high = at;
-      ceiling = leading(entries_[at].id);
+      ceiling = head_of(entries_[at].id);
     }
   };
-  // A few guesses narrow millions of entries to a handful of neighbours; where ids are not uniform, bisecting ends
-  // it.
+  // Ids are uniform, so places can be guessed. A few guesses narrow millions of entries to a handful of neighbours;
+  // where ids are not uniform, bisecting ends it.
   for (unsigned guesses = 0; guesses < 4 && high - low > 16 && ceiling > floor; ++guesses) {
     const auto room = static_cast<double>(high - low);
     const double share = static_cast<double>(wanted - floor) / static_cast<double>(ceiling - floor);

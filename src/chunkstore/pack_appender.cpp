@@ -1,6 +1,7 @@
 #include "chunkstore/pack_appender.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -34,9 +35,12 @@ PackAppender::PackAppender(const StoreFolder& folder, const StoreSnapshot& snaps
 }
 
 void PackAppender::open_pack(const PackRecord& pack) {
-  auto file = base::File::open(folder_.pack(pack.number), O_RDWR);
-  if (static_cast<std::uint64_t>(file.stat().st_size) < pack.bytes)
-    return;                                    // damaged; a new one is begun
+  const auto path = folder_.pack(pack.number);
+  std::error_code gone;
+  const auto size = std::filesystem::file_size(path, gone);
+  if (gone || size < pack.bytes)
+    return;  // damaged; a new one is begun
+  auto file = base::File::open(path, O_RDWR);
   file.truncate(base::ByteCount(pack.bytes));  // the tail that a killed writer left
   file_ = std::move(file);
   pack_ = pack;

@@ -31,7 +31,6 @@ class PackAppender {
     std::vector<IndexEntry> entries;
   };
   Appended finish();
-  std::size_t entries() const { return appended_.entries.size(); }
 
  private:
   void start_pack();

@@ -88,6 +88,7 @@ std::size_t Store::get(const StoreRealm& realm, std::span<const BlockId> ids, co
   for (std::size_t i = 0; i < indices.size(); ++i)
     indices[i] = i;
   std::size_t done = 0;
+  std::uint64_t looked_at = ~std::uint64_t{0};
   for (unsigned attempt = 0; attempt < kAttempts && !indices.empty(); ++attempt) {
     const auto now = snapshot(realm.name);
     std::vector<std::size_t> missed;
@@ -101,7 +102,10 @@ std::size_t Store::get(const StoreRealm& realm, std::span<const BlockId> ids, co
         got(wanted.index, group.block(slot));
         ++done;
       } catch (const Error& error) {
-        if (error.kind() == ErrorKind::corrupt)
+        // A pack that is gone was collected, so that a look at the new state tells where its blocks are; unless that
+        // is the same state.
+        const bool lost = error.kind() == ErrorKind::not_found && now->version() == looked_at;
+        if (error.kind() == ErrorKind::corrupt || lost)
           note_damage(folder_, wanted.location);
         else if (error.kind() != ErrorKind::not_found)
           throw;
@@ -109,6 +113,7 @@ std::size_t Store::get(const StoreRealm& realm, std::span<const BlockId> ids, co
       }
     }
     indices = std::move(missed);
+    looked_at = now->version();
   }
   return done;
 }
@@ -130,6 +135,16 @@ std::vector<std::string> Store::realms() const {
   return {names.begin(), names.end()};
 }
 
+base::ByteCount Store::pack_bytes() const {
+  base::ByteCount bytes;
+  folder_.manifest().read([&](const ReadTxn& txn) {
+    bytes = {};
+    for (const PackRecord& pack : manifest::packs(txn))
+      bytes += base::ByteCount(pack.bytes);
+  });
+  return bytes;
+}
+
 StoreFigures Store::figures(const std::optional<std::string>& realm) const {
   StoreFigures figures;
   for (const std::string& name : realm ? std::vector{*realm} : realms()) {
@@ -140,7 +155,8 @@ StoreFigures Store::figures(const std::optional<std::string>& realm) const {
     }
     figures.packs += now->packs().size();
     for (const auto& segment : now->segments())
-      figures.index_bytes += base::ByteCount(std::filesystem::file_size(folder_.segment(segment.number)));
+      figures.index_bytes +=
+          base::ByteCount(segment_format::kHeaderBytes + segment.index->entries().size_bytes());
     figures.damaged_groups += static_cast<std::uint64_t>(std::ranges::count_if(
         now->damaged(), [&](std::uint64_t group) { return now->packs().contains(group_pack(group)); }));
     folder_.manifest().read([&](const ReadTxn& txn) {

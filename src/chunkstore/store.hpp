@@ -78,6 +78,8 @@ class Store {
   std::vector<std::string> realms() const;  // that have blocks; ascending
   StoreFigures figures(const std::optional<std::string>& realm = {}) const;
 
+  base::ByteCount pack_bytes() const;  // of all packs
+
   const StoreFolder& folder() const { return folder_; }
 
  private:

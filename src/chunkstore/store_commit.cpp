@@ -20,7 +20,7 @@ using Segments = std::vector<StoreSnapshot::Segment>;
 // The newest segments that become one with the new entries.
 Segments to_merge(const StoreSnapshot& before, const StoreChange& change) {
   const Segments& all = before.segments();
-  if (change.compact_index)
+  if (change.compact_index || change.instead_of_index)
     return all;
   std::size_t count = 0;
   std::uint64_t newer = change.entries.size();
@@ -34,27 +34,21 @@ Segments to_merge(const StoreSnapshot& before, const StoreChange& change) {
   return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-void sort_entries(std::vector<IndexEntry>& entries) {
-  // Of equal ids the later place counts, which a caller only makes when it means it.
-  std::ranges::sort(entries, [](const IndexEntry& a, const IndexEntry& b) {
-    return a.id != b.id ? a.id < b.id : a.location > b.location;
-  });
-  const auto repeated = std::ranges::unique(entries, {}, &IndexEntry::id);
-  entries.erase(repeated.begin(), repeated.end());
-}
-
 // Writes what remains of the merged segments and the new entries. nullopt when there is nothing to write.
 std::optional<SegmentRecord> write_segment(const StoreFolder& folder, const StoreSnapshot& before,
                                            const Segments& merged, const StoreChange& change) {
-  if (merged.empty() && change.entries.empty())
+  if (merged.empty() && change.entries.empty() && !change.instead_of_index)
     return std::nullopt;
   SegmentRecord record{.number = 0, .entries = 0, .realm = before.realm()};
   folder.manifest().write([&](WriteTxn& txn) { record.number = manifest::next(txn, Counter::segment); });
   base::named_point("store.segment-begin");
   const std::unordered_set<std::uint32_t> removed(change.removed_packs.begin(), change.removed_packs.end());
   std::vector<std::span<const IndexEntry>> lists{change.entries};
-  for (const auto& segment : merged)
-    lists.push_back(segment.index->entries());
+  if (change.instead_of_index)
+    lists.insert(lists.end(), change.instead_of_index->begin(), change.instead_of_index->end());
+  else
+    for (const auto& segment : merged)
+      lists.push_back(segment.index->entries());
   MergedEntries all(std::move(lists));
   SegmentWriter writer(folder.segment(record.number));
   const auto* const first = change.entries.data();
@@ -77,6 +71,14 @@ void remove_file(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+void sort_entries(std::vector<IndexEntry>& entries) {
+  std::ranges::sort(entries, [](const IndexEntry& a, const IndexEntry& b) {
+    return a.id != b.id ? a.id < b.id : a.location > b.location;
+  });
+  const auto repeated = std::ranges::unique(entries, {}, &IndexEntry::id);
+  entries.erase(repeated.begin(), repeated.end());
+}
 
 bool commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange change) {
   sort_entries(change.entries);

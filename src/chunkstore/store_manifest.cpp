@@ -67,6 +67,12 @@ std::vector<PackRecord> packs(const ReadTxn& txn, const std::optional<std::strin
   return all<PackRecord>(txn, Table::packs, realm, decode_pack);
 }
 
+std::optional<PackRecord> pack(const ReadTxn& txn, std::uint32_t number) {
+  const NumberKey key = key_of(number);
+  const auto value = txn.get(Table::packs, key);
+  return value ? std::optional(decode_pack(key, *value)) : std::nullopt;
+}
+
 std::vector<SegmentRecord> segments(const ReadTxn& txn, const std::optional<std::string>& realm) {
   return all<SegmentRecord>(txn, Table::segments, realm, decode_segment);
 }

@@ -50,6 +50,7 @@ std::uint64_t next(WriteTxn& txn, Counter counter);
 
 // Ascending by number; of one realm, or of all.
 std::vector<PackRecord> packs(const ReadTxn& txn, const std::optional<std::string>& realm = {});
+std::optional<PackRecord> pack(const ReadTxn& txn, std::uint32_t number);
 std::vector<SegmentRecord> segments(const ReadTxn& txn, const std::optional<std::string>& realm = {});
 void put(WriteTxn& txn, const PackRecord& pack);
 void put(WriteTxn& txn, const SegmentRecord& segment);

@@ -226,6 +226,17 @@ void References::remove_expired() const {
   });
 }
 
+bool remove_references(WriteTxn& txn, const std::string& realm) {
+  bool any = false;
+  for (const auto& [key, record] : records(txn))
+    if (record.reference.realm == realm) {
+      remove_ids(txn, record.number);
+      txn.remove(Table::references, key);
+      any = true;
+    }
+  return any;
+}
+
 namespace {
 
 constexpr auto later = [](const auto& a, const auto& b) { return a.ids.front() > b.ids.front(); };

@@ -56,6 +56,9 @@ class References {
   const StoreFolder& folder_;
 };
 
+// Of all holders. False when there were none.
+bool remove_references(WriteTxn& txn, const std::string& realm);
+
 // The ids that live references of a realm name, ascending and each once, as of a transaction.
 class ReferredIds {
  public:

@@ -8,6 +8,8 @@ namespace jaunt::chunkstore {
 
 namespace {
 
+using base::Error;
+using base::ErrorKind;
 using Segment = StoreSnapshot::Segment;
 
 std::shared_ptr<const IndexSegment> known(const StoreSnapshot* earlier, std::uint64_t number) {
@@ -20,40 +22,56 @@ std::shared_ptr<const IndexSegment> known(const StoreSnapshot* earlier, std::uin
 
 }  // namespace
 
+// Only the version where it is that of `earlier`.
+std::vector<SegmentRecord> StoreSnapshot::load_manifest(const StoreFolder& folder, const std::string& realm,
+                                                        const StoreSnapshot* earlier) {
+  std::vector<SegmentRecord> records;
+  realm_ = realm;
+  folder.manifest().read([&](const ReadTxn& txn) {
+    version_ = manifest::get(txn, Counter::version);
+    if (earlier != nullptr && earlier->version_ == version_)
+      return;
+    records = manifest::segments(txn, realm);
+    std::ranges::reverse(records);
+    for (PackRecord& pack : manifest::packs(txn, realm))
+      packs_.insert_or_assign(pack.number, std::move(pack));
+    const auto groups = manifest::damaged(txn);
+    damaged_.insert(groups.begin(), groups.end());
+  });
+  return records;
+}
+
 std::shared_ptr<const StoreSnapshot> StoreSnapshot::load(const StoreFolder& folder, const std::string& realm,
                                                          const std::shared_ptr<const StoreSnapshot>& earlier) {
   std::uint64_t missed = ~std::uint64_t{0};
   while (true) {
     auto fresh = std::shared_ptr<StoreSnapshot>(new StoreSnapshot());
-    fresh->realm_ = realm;
-    std::vector<SegmentRecord> records;
-    folder.manifest().read([&](const ReadTxn& txn) {
-      fresh->version_ = manifest::get(txn, Counter::version);
-      if (earlier && earlier->version_ == fresh->version_)
-        return;
-      records = manifest::segments(txn, realm);
-      for (PackRecord& pack : manifest::packs(txn, realm))
-        fresh->packs_.emplace(pack.number, std::move(pack));
-      const auto groups = manifest::damaged(txn);
-      fresh->damaged_.insert(groups.begin(), groups.end());
-    });
+    const auto records = fresh->load_manifest(folder, realm, earlier.get());
     if (earlier && earlier->version_ == fresh->version_)
       return earlier;
     try {
-      for (auto record = records.rbegin(); record != records.rend(); ++record) {
-        auto index = known(earlier.get(), record->number);
+      for (const SegmentRecord& record : records) {
+        auto index = known(earlier.get(), record.number);
         if (!index)
-          index = std::make_shared<IndexSegment>(folder.segment(record->number));
-        fresh->segments_.push_back({record->number, std::move(index)});
+          index = std::make_shared<IndexSegment>(folder.segment(record.number));
+        fresh->segments_.push_back({record.number, std::move(index)});
       }
       return fresh;
-    } catch (const base::Error& error) {
+    } catch (const Error& error) {
       // A commit has replaced the segment since the manifest was read; else it is really gone.
-      if (error.kind() != base::ErrorKind::not_found || missed == fresh->version_)
+      if (error.kind() != ErrorKind::not_found || missed == fresh->version_)
         throw;
       missed = fresh->version_;
     }
   }
+}
+
+std::shared_ptr<const StoreSnapshot> StoreSnapshot::load_without_index(const StoreFolder& folder,
+                                                                       const std::string& realm) {
+  auto fresh = std::shared_ptr<StoreSnapshot>(new StoreSnapshot());
+  for (const SegmentRecord& record : fresh->load_manifest(folder, realm, nullptr))
+    fresh->segments_.push_back({record.number, nullptr});
+  return fresh;
 }
 
 std::uint64_t StoreSnapshot::entries() const {

@@ -22,6 +22,9 @@ class StoreSnapshot {
   static std::shared_ptr<const StoreSnapshot> load(const StoreFolder& folder, const std::string& realm,
                                                    const std::shared_ptr<const StoreSnapshot>& earlier = {});
 
+  // The same with segments that have no entries: what is left when an index cannot be read.
+  static std::shared_ptr<const StoreSnapshot> load_without_index(const StoreFolder& folder, const std::string& realm);
+
   struct Segment {
     std::uint64_t number = 0;
     std::shared_ptr<const IndexSegment> index;
@@ -45,6 +48,8 @@ class StoreSnapshot {
 
  private:
   StoreSnapshot() = default;
+  std::vector<SegmentRecord> load_manifest(const StoreFolder& folder, const std::string& realm,
+                                           const StoreSnapshot* earlier);
 
   std::string realm_;
   std::uint64_t version_ = 0;

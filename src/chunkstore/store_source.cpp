@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "chunkstore/id_search.hpp"
 #include "chunkstore/pack_reader.hpp"
 
 namespace jaunt::chunkstore {
@@ -45,17 +46,11 @@ class StoreReader : public SourceReader {
   PackReader packs_;
 };
 
-BlockId id_of(std::uint64_t leading) {
+BlockId id_of(std::uint64_t head) {
   BlockId id;
-  const std::uint64_t swapped = __builtin_bswap64(leading);
+  const std::uint64_t swapped = __builtin_bswap64(head);
   std::memcpy(id.bytes.data(), &swapped, sizeof swapped);
   return id;
-}
-
-std::uint64_t leading(const BlockId& id) {
-  std::uint64_t value;
-  std::memcpy(&value, id.bytes.data(), sizeof value);
-  return __builtin_bswap64(value);
 }
 
 class StoreSource : public Source {
@@ -93,7 +88,7 @@ class StoreSource : public Source {
 
 void StoreSource::complete_one(std::size_t index, std::uint64_t first, unsigned bits,
                                const Completed& completed) const {
-  const auto begins_so = [&](const BlockId& id) { return (leading(id) ^ first) >> (64 - bits) == 0; };
+  const auto begins_so = [&](const BlockId& id) { return (head_of(id) ^ first) >> (64 - bits) == 0; };
   std::vector<std::span<const IndexEntry>> lists;
   for (const auto& segment : snapshot_->segments()) {
     const auto entries = segment.index->entries();

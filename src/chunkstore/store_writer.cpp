@@ -6,31 +6,23 @@
 
 #include "base/error.hpp"
 #include "base/named_point.hpp"
-#include "chunkstore/group_pipeline.hpp"
-#include "chunkstore/pack_appender.hpp"
-#include "chunkstore/pack_format.hpp"
+#include "chunkstore/pack_filler.hpp"
 #include "chunkstore/store_commit.hpp"
 #include "model/tree_writer.hpp"
 
 namespace jaunt::chunkstore {
-
-using pack_format::kGroupBlocksMax;
 
 struct StoreWriter::Parts {
   const StoreFolder& folder;
   const StoreRealm realm;
   const base::FileLock lock;
   std::shared_ptr<const StoreSnapshot> snapshot;
-  GroupPipeline pipeline;
-  PackAppender appender;
+  PackFiller filler;
   std::unordered_set<model::BlockId> pending{};  // since the last commit
-  RawGroup group{};
-  std::uint64_t committed = 0;  // by itself, since the caller's last commit
+  std::uint64_t committed = 0;                   // by itself, since the caller's last commit
   bool broken = false;
 
   void add(const model::BlockId& id, base::ByteView block);
-  void submit();
-  void drain(bool wait);
   void commit();
 };
 
@@ -52,8 +44,8 @@ StoreWriter::StoreWriter(const StoreFolder& folder, const StoreRealm& realm, con
                 .realm = realm,
                 .lock = std::move(lock),
                 .snapshot = snapshot,
-                .pipeline = GroupPipeline({.threads = options.threads, .level = options.level, .key = realm.key}),
-                .appender = PackAppender(folder, *snapshot, model::realm_fingerprint(realm.key), true)});
+                .filler = PackFiller(folder, *snapshot, model::realm_fingerprint(realm.key), true,
+                                     {.threads = options.threads, .level = options.level, .key = realm.key})});
 }
 
 StoreWriter::~StoreWriter() = default;
@@ -79,39 +71,15 @@ std::uint64_t StoreWriter::commit() {
 void StoreWriter::Parts::add(const model::BlockId& id, base::ByteView block) {
   if (snapshot->find(id) || !pending.insert(id).second)
     return;
-  group.ids.push_back(id);
-  group.blocks.insert(group.blocks.end(), block.begin(), block.end());
-  if (group.ids.size() == kGroupBlocksMax)
-    submit();
+  filler.add(id, block, std::time(nullptr));
   if (pending.size() >= kBlocksMax)
     commit();
 }
 
-void StoreWriter::Parts::submit() {
-  if (group.ids.empty())
-    return;
-  drain(false);
-  while (pipeline.full())
-    drain(true);
-  pipeline.submit(std::exchange(group, pipeline.spare_group()));
-}
-
-// Appends what is ready, or at least one group if `wait`.
-void StoreWriter::Parts::drain(bool wait) {
-  while (auto encoded = pipeline.take(wait)) {
-    appender.append(*encoded, std::time(nullptr));
-    pipeline.give_back(std::move(*encoded));
-    wait = false;
-  }
-}
-
 void StoreWriter::Parts::commit() {
-  submit();
-  while (!pipeline.idle())
-    drain(true);
   if (pending.empty())
     return;
-  auto appended = appender.finish();
+  auto appended = filler.finish();
   base::named_point("store.packs-durable");
   committed += pending.size();
   chunkstore::commit(folder, *snapshot, {.entries = std::move(appended.entries), .packs = std::move(appended.packs)});
