@@ -74,6 +74,54 @@ const std::vector<Command> kCommands{
      .examples = {{"jaunt config show", "what is in force"},
                   {"jaunt config show --defaults > /var/lib/jaunt/jaunt.toml", "begin a configuration"}},
      .handler = run_config_show},
+    {.name = "store stats",
+     .summary = "Show what the store holds",
+     .description =
+         {"The store keeps blocks by content, compressed in packs. Shown are its blocks, those that something "
+          "refers to, sizes, and who refers to how many blocks: images, snapshots, jobs, and leases of plans."},
+     .argument = {.name = "REALM", .meaning = "only this realm", .required = false},
+     .examples = {{"jaunt store stats", "all realms together"},
+                  {"jaunt store stats --json default | jq .pack_bytes", "for scripts"}},
+     .handler = run_store_stats},
+    {.name = "store verify",
+     .summary = "Read the store through and repair it",
+     .description =
+         {"Reads the packs and compares them with their checksums and with the index. What is damaged is named, "
+          "counts "
+          "as absent from then on, and is kept again when it comes by again. A damaged index is made again.",
+          "A round of verifying reads each pack once. It may be interrupted at any time or be given a share; the "
+          "next "
+          "call goes on with what the round has not read yet.",
+          "The exit code is 0 when nothing was lost, 3 when all that was lost could be repaired, else 14."},
+     .options = {{.name = "--share", .value = "PERCENT", .meaning = "read so much of the store, as in 5%"},
+                 {.name = "--repair", .value = "", .meaning = "take lost blocks from catalogued images"}},
+     .examples = {{"jaunt store verify --share 5%", "every night: a round takes twenty of them"},
+                  {"jaunt store verify --repair", "everything, and mend it from images on this host"}},
+     .handler = run_store_verify},
+    {.name = "store gc",
+     .summary = "Drop blocks that nothing refers to",
+     .description = {"What images, snapshots, jobs and unexpired leases refer to always stays. Reading goes on "
+                     "meanwhile. A pack "
+                     "is rewritten when a quarter of it is garbage."},
+     .options = {{.name = "--keep",
+                  .value = "SIZE",
+                  .meaning =
+                      "keep unneeded blocks, the youngest, while the packs are not larger than this; by default "
+                      "none is kept"},
+                 {.name = "--thorough", .value = "", .meaning = "rewrite packs for the least garbage"}},
+     .examples = {{"jaunt store gc", "drop everything that is not needed"},
+                  {"jaunt store gc --keep 200GiB", "stay within a quota; the oldest goes first"}},
+     .handler = run_store_gc},
+    {.name = "store forget",
+     .summary = "Remove what was kept for a realm or an image, for good",
+     .description =
+         {"Of a realm, all blocks and references go. Of an image, its references and those of its snapshots go, and "
+          "then every block of its realm that nothing else refers to. What is removed cannot be brought back.",
+          "A name that is a realm's is taken as that."},
+     .argument = {.name = "REALM|IMAGE", .meaning = "the realm, or the image as store stats names it"},
+     .examples = {{"jaunt store forget customer7", "a realm that is not served any more"},
+                  {"jaunt store forget web1", "what was kept for this image alone"}},
+     .handler = run_store_forget},
     {.name = "completions",
      .summary = "Print the completions of a shell",
      .description = {"Packages install them in their places; this is for shells that look elsewhere."},

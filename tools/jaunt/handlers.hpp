@@ -9,6 +9,10 @@ int run_describe(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);
+int run_store_stats(const Invocation& invocation);
+int run_store_verify(const Invocation& invocation);
+int run_store_gc(const Invocation& invocation);
+int run_store_forget(const Invocation& invocation);
 int run_completions(const Invocation& invocation);
 int run_version(const Invocation& invocation);
 
