@@ -292,9 +292,9 @@ std::vector<const Device*> Layout::ancestors(const Device& device) const {
   return result;
 }
 
-bool Layout::lies_on(const Device& device, const Device& below) const {
-  const auto all = ancestors(device);
-  return std::find(all.begin(), all.end(), &below) != all.end();
+bool Layout::lies_on(const Device& upper, const Device& lower) const {
+  const auto all = ancestors(upper);
+  return std::find(all.begin(), all.end(), &lower) != all.end();
 }
 
 bool Layout::leaf(const Device& device) const {

@@ -64,7 +64,7 @@ class Layout {
   std::vector<const Device*> ancestors(const Device& device) const;
 
  private:
-  bool lies_on(const Device& device, const Device& below) const;
+  bool lies_on(const Device& upper, const Device& lower) const;
 
   std::vector<Device> devices_;
   std::vector<model::LogicalVolume> volumes_;

@@ -100,7 +100,7 @@ void add_listed(GuestSession& session, model::OperatingSystem& system) {
   for (std::uint32_t i = 0; i < listed->len; ++i) {
     const auto& each = listed->val[i];
     std::string version = each.app2_version;
-    if (std::string_view(each.app2_release) != "")
+    if (!std::string_view(each.app2_release).empty())
       version += "-" + std::string(each.app2_release);
     if (each.app2_epoch > 0)
       version = fmt::format("{}:{}", each.app2_epoch, version);
@@ -112,8 +112,9 @@ void add_listed(GuestSession& session, model::OperatingSystem& system) {
 // takes for "/". So the root is mounted read-write, in the appliance's overlay.
 void prepare_rpm_database(GuestSession& session, const InspectedSystem& inspected) {
   session("unmount", inspected.system.root_device, [](guestfs_h* g) { return guestfs_umount_all(g); });
-  for (const auto& [point, device] : inspected.mounts)
-    session("mount", device, [&](guestfs_h* g) { return guestfs_mount(g, device.c_str(), point.c_str()); });
+  for (const auto& mount : inspected.mounts)
+    session("mount", mount.second,
+            [&](guestfs_h* g) { return guestfs_mount(g, mount.second.c_str(), mount.first.c_str()); });
   if (exists(session, "/root/.rpmdb") && !exists(session, "/.rpmdb"))
     session("link", "/.rpmdb", [](guestfs_h* g) { return guestfs_ln_s(g, "/root/.rpmdb", "/.rpmdb"); });
 }
