@@ -43,10 +43,10 @@ template <typename Visit>
 void each_nonzero(const model::TreeView& tree, const Visit& visit) {
   std::array<model::BlockId, model::kFanout> ids;
   for (const model::TreeGroup& group : tree.groups()) {
-    tree.ids_of(group, ids);
+    auto next = tree.ids_of(group, ids).begin();
     for (unsigned i = 0; i < model::kFanout; ++i)
       if ((group.mask >> i & 1) != 0)
-        visit(std::uint64_t{group.index} * model::kFanout + i, ids[i]);
+        visit(std::uint64_t{group.index} * model::kFanout + i, *next++);
   }
 }
 
