@@ -68,10 +68,10 @@ base::File open_real(const fs::path& path) {
 
 }  // namespace
 
-VettedFile vet_file(const fs::path& path, const Policy& policy, const std::string& role) {
+fs::path vet_path(const fs::path& path, const Policy& policy, const std::string& role) {
   std::error_code failed;
   // Weakly, so that outside of the policy nobody learns what exists.
-  const fs::path real = fs::weakly_canonical(fs::absolute(path), failed);
+  fs::path real = fs::weakly_canonical(fs::absolute(path), failed);
   const std::string name = base::printable(path.string()) + role;
   if (failed)
     base::throw_errno(failed.value(), "open", name);
@@ -80,11 +80,18 @@ VettedFile vet_file(const fs::path& path, const Policy& policy, const std::strin
                 real == path
                     ? "it lies outside of the allowed folders"
                     : fmt::format("it leads to {}, outside of the allowed folders", base::printable(real.string())),
-                "allow its folder in the configuration if it is trusted");
+                "add its folder to images.folders in the configuration if it is trusted");
+  return real;
+}
+
+VettedFile vet_file(const fs::path& path, const Policy& policy, const std::string& role) {
+  const fs::path real = vet_path(path, policy, role);
   const base::File file = open_real(real);
   if (S_ISBLK(file.stat().st_mode) && !lists(policy.devices, real))
-    throw Error(ErrorKind::auth, "open", name, "it is a block device, and these must be allowed one by one",
-                "allow the device in the configuration");
+    throw Error(ErrorKind::auth, "open", base::printable(path.string()) + role,
+                "it is a block device, and these must be allowed one by one",
+                fmt::format("add {} to images.devices in the configuration if it is trusted",
+                            base::printable(real.string())));
   return {.path = real, .identity = identify(file)};
 }
 

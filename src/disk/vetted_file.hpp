@@ -10,6 +10,9 @@
 
 namespace jaunt::disk {
 
+// The real path of what may be read, whether it exists or not; throws like vet_file.
+std::filesystem::path vet_path(const std::filesystem::path& path, const Policy& policy, const std::string& role = {});
+
 // Throws auth where the policy does not allow the file. `role` tells who wants it (", the backing file of X").
 VettedFile vet_file(const std::filesystem::path& path, const Policy& policy, const std::string& role);
 

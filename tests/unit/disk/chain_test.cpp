@@ -66,6 +66,34 @@ TEST_CASE("A chain is told layer by layer, top first") {
   CHECK(chain.layers[0].identity.inode != 0);
 }
 
+TEST_CASE("A header that is known is not read again, and its backing file is vetted all the same") {
+  const Images images;
+  make_three_layers(images);
+  const Chain read = images.chain("top.qcow2");
+  std::vector<std::string> asked;
+  const auto recall = [&](const VettedFile& file, const std::string& format) -> std::optional<LayerHeader> {
+    asked.push_back(format + " " + file.path.filename().string());
+    return LayerHeader{
+        .virtual_size = base::ByteCount(12345), .backing = BackingName{"base.raw", "raw"}, .bitmaps = {}};
+  };
+  CHECK(read.parts[0].backing == BackingName{"middle.qcow2", "qcow2"});
+  const Chain recalled = resolve_chain({.path = images.path("top.qcow2"), .format = {}}, images.policy(), recall);
+  CHECK(asked == std::vector<std::string>{"qcow2 top.qcow2"});
+  CHECK(recalled.size() == base::ByteCount(12345));
+  REQUIRE(recalled.layers.size() == 2);
+  CHECK(recalled.layers[1].path == images.path("base.raw"));
+
+  write_file(images.outside("secret"), filled(4096, 1));
+  const auto lie = [&](const VettedFile&, const std::string&) {
+    return LayerHeader{
+        .virtual_size = base::ByteCount(1), .backing = BackingName{images.outside("secret"), "raw"}, .bitmaps = {}};
+  };
+  const Error refused =
+      failure_of([&] { resolve_chain({.path = images.path("top.qcow2"), .format = {}}, images.policy(), lie); });
+  CHECK(refused.kind() == ErrorKind::auth);
+  CHECK(refused.remedy().find("images.folders") != std::string::npos);
+}
+
 TEST_CASE("A backing file outside of the allowed folders is refused by name") {
   const Images images;
   make_raw(images.outside("secret.raw"));
