@@ -43,7 +43,8 @@ class LayerCursor {
     while (next_held_ < held_.size() && held_[next_held_].end().value <= begin)
       ++next_held_;
     if (next_held_ < held_.size() && held_[next_held_].offset.value <= begin &&
-        held_[next_held_].end().value >= begin + kGroupBytes && tree_.size().value >= begin + kGroupBytes)
+        held_[next_held_].end().value >= begin + kGroupBytes &&
+        std::min(tree_.size().value, image_size_) >= begin + kGroupBytes)
       return {0xffff, 0xffff};
     Answered result;
     for (unsigned block = 0; block < kFanout; ++block)
