@@ -178,23 +178,38 @@ std::vector<model::Disk> Domain::disks(std::vector<model::Problem>& problems) co
 }
 
 std::vector<model::Snapshot> Domain::snapshots() const {
+  std::vector<model::Snapshot> result;
+  each_snapshot([&](const std::string& text, bool current) {
+    result.push_back(parse_snapshot(text));
+    result.back().current = current;
+  });
+  return result;
+}
+
+std::vector<Domain::SnapshotDisk> Domain::snapshot_disks() const {
+  std::vector<SnapshotDisk> result;
+  each_snapshot([&](const std::string& text, bool) {
+    for (model::Disk& disk : parse_snapshot_disks(text))
+      result.push_back({.snapshot = parse_snapshot(text).name, .disk = std::move(disk)});
+  });
+  return result;
+}
+
+void Domain::each_snapshot(const std::function<void(const std::string& xml, bool current)>& visit) const {
   virDomainSnapshotPtr* raw = nullptr;
   const int count = virDomainListAllSnapshots(handle_.get(), &raw, VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL);
   if (count < 0 && knows_none())
-    return {};
+    return;
   if (count < 0)
     throw_libvirt("list the snapshots of", "domain " + base::printable(name_));
-  std::vector<model::Snapshot> result;
   for (const auto& handle : adopt<SnapshotHandle>(raw, count)) {
     const Text text(virDomainSnapshotGetXMLDesc(handle.get(), 0));
     if (!text && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN_SNAPSHOT)
       continue;  // deleted meanwhile
     if (!text)
       throw_libvirt("read a snapshot of", "domain " + base::printable(name_));
-    result.push_back(parse_snapshot(text.get()));
-    result.back().current = virDomainSnapshotIsCurrent(handle.get(), 0) > 0;
+    visit(text.get(), virDomainSnapshotIsCurrent(handle.get(), 0) > 0);
   }
-  return result;
 }
 
 std::vector<std::string> Domain::checkpoints() const {

@@ -48,10 +48,18 @@ class Domain {
   // says; zero when it cannot tell. What could not be found out goes into `problems`.
   std::vector<model::Disk> disks(std::vector<model::Problem>& problems) const;
 
+  // What its disks held when its snapshots were taken, as far as that lies in files of their own.
+  struct SnapshotDisk {
+    std::string snapshot;
+    model::Disk disk;
+  };
+  std::vector<SnapshotDisk> snapshot_disks() const;
+
   // For this folder's other sources.
   _virDomain* handle() const { return handle_.get(); }
 
  private:
+  void each_snapshot(const std::function<void(const std::string& xml, bool current)>& visit) const;
   std::vector<model::Snapshot> snapshots() const;
   std::vector<std::string> checkpoints() const;
 

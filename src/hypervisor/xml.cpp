@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
@@ -252,6 +253,20 @@ model::Snapshot parse_snapshot(std::string_view xml) {
     snapshot.created = number_of<std::int64_t>(created.child_value(), "snapshot's time of creation");
   snapshot.external = external(node);
   return snapshot;
+}
+
+std::vector<model::Disk> parse_snapshot_disks(std::string_view xml) {
+  pugi::xml_document document;
+  const auto snapshot = load_xml(document, xml, "domainsnapshot");
+  std::set<std::string> external;
+  for (const auto& disk : snapshot.child("disks").children("disk"))
+    if (std::strcmp(disk.attribute("snapshot").value(), "external") == 0)
+      external.insert(disk.attribute("name").value());
+  std::vector<model::Disk> disks;
+  for (const auto& node : snapshot.child("domain").child("devices").children("disk"))
+    if (model::Disk disk = parse_disk(node); external.contains(disk.target))
+      disks.push_back(std::move(disk));
+  return disks;
 }
 
 BackupXml parse_backup(std::string_view xml) {

@@ -39,6 +39,10 @@ DomainXml parse_domain(std::string_view xml);
 // `current` stays false: the connection knows it.
 model::Snapshot parse_snapshot(std::string_view xml);
 
+// The disks of the domain as they were when the snapshot was taken, of those whose state then is a file of its own:
+// what they wrote to until that moment.
+std::vector<model::Disk> parse_snapshot_disks(std::string_view xml);
+
 // A running backup job.
 struct BackupXml {
   bool pull = false;

@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   });
   fuzz::expect_only_refusals([&] { hypervisor::parse_snapshot(xml); });
+  fuzz::expect_only_refusals([&] { hypervisor::parse_snapshot_disks(xml); });
   fuzz::expect_only_refusals([&] { hypervisor::parse_backup(xml); });
   fuzz::expect_only_refusals([&] { hypervisor::parse_emulator(xml); });
   return 0;

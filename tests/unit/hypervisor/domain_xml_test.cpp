@@ -166,6 +166,19 @@ TEST_CASE("Internal and external snapshots are told apart") {
   CHECK(snapshot("<memory snapshot='external' file='/m'/>").external);
 }
 
+TEST_CASE("A snapshot's disks are those that it left in files of their own") {
+  const auto disks = parse_snapshot_disks(
+      "<domainsnapshot><name>s</name><disks><disk name='vda' snapshot='external'><source file='/new'/></disk>"
+      "<disk name='vdb' snapshot='internal'/><disk name='vdc' snapshot='no'/></disks><domain><devices>"
+      "<disk type='file'><driver type='qcow2'/><source file='/old'/><target dev='vda'/></disk>"
+      "<disk type='file'><source file='/other'/><target dev='vdb'/></disk></devices></domain></domainsnapshot>");
+  REQUIRE(disks.size() == 1);
+  CHECK(disks[0].target == "vda");
+  CHECK(disks[0].source == "/old");
+  CHECK(disks[0].format == "qcow2");
+  CHECK(parse_snapshot_disks("<domainsnapshot><name>s</name></domainsnapshot>").empty());
+}
+
 TEST_CASE("A running backup names its socket and scratch files") {
   const auto backup = parse_backup(
       "<domainbackup mode='pull'><server transport='unix' socket='/x/nbd.sock'/><disks>"
