@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/named_point.hpp"
 #include "chunkstore/layer_state.hpp"
 #include "chunkstore/record_codec.hpp"
 #include "chunkstore/scratch.hpp"
@@ -257,11 +258,14 @@ void Catalog::remember(const LayerRecord& record, const fs::path& tree) {
     const auto before = value ? readable(*value, decode_layer_record) : std::nullopt;
     replaced = before ? before->tree : "";
     txn.put(Table::layers, key_of(record), encode(record));
+    base::named_point("catalog.scanned");
     // Within the transaction, for sweep() removes what no record names; it may run twice.
     if (!fs::exists(tree_path(record)))
       fs::rename(tree, tree_path(record));
     base::sync_directory(trees_);
+    base::named_point("catalog.renamed");
   });
+  base::named_point("catalog.remembered");
   std::error_code left;  // sweep() removes what stays
   if (!replaced.empty())
     fs::remove(trees_ / replaced, left);

@@ -64,14 +64,17 @@ class Catalog {
   LayerFile compose(const std::vector<LayerRecord>& layers, std::span<const LayerFile* const> trees,
                     const std::optional<model::RealmKey>& key = {}) const;
 
-  bool add_entry(const EntryRecord& entry);     // false when there is one of the same place in its realm
-  void update_entry(const EntryRecord& entry);  // does nothing when it has been removed
+  bool add_entry(const EntryRecord& entry);  // false when there is one of the same place in its realm
+  // Takes over the time and the problems of a rescan; nothing happens when the entry has been removed meanwhile.
+  void finish_entry(const EntryRecord& entry);
+  // Drops those images of an entry whose paths these are, and never takes them again.
+  void exclude(const EntryKey& entry, const std::vector<std::string>& paths);
   // With its images, and the layers that nothing else refers to; false when it was not known.
   bool remove_entry(const EntryKey& key);
   std::vector<EntryRecord> entries() const;  // by realm, kind and location
 
   std::vector<ImageRecord> images() const;   // by realm and name
-  void put_image(const ImageRecord& image);  // does nothing when its entry has been removed
+  void put_image(const ImageRecord& image);  // does nothing when its entry was removed or excludes it
   // Drops those images of an entry that are not among these.
   void retain_images(const EntryKey& entry, std::span<const ImageKey> keys);
 

@@ -42,6 +42,24 @@ std::vector<std::string> drop_unused(WriteTxn& txn, const std::set<LayerKey>& ke
   return trees;
 }
 
+// Removes these images, and the layers that only they referred to; returns the names of their trees.
+template <typename Doomed>
+std::vector<std::string> drop_images(WriteTxn& txn, const Doomed& doomed) {
+  std::set<LayerKey> layers;
+  for (const ImageRecord& image : all(txn, Table::images, decode_image_record)) {
+    if (!doomed(image))
+      continue;
+    layers.insert(image.layers.begin(), image.layers.end());
+    txn.remove(Table::images, key_of(image));
+  }
+  return drop_unused(txn, layers);
+}
+
+std::optional<EntryRecord> entry_of(const ReadTxn& txn, const EntryKey& key) {
+  const auto value = txn.get(Table::entries, key);
+  return value ? readable(*value, decode_entry_record) : std::nullopt;
+}
+
 void remove_trees(const fs::path& folder, const std::vector<std::string>& names) {
   std::error_code left;  // sweep() removes what stays
   for (const std::string& name : names)
@@ -61,11 +79,32 @@ bool Catalog::add_entry(const EntryRecord& entry) {
   return added;
 }
 
-void Catalog::update_entry(const EntryRecord& entry) {
+void Catalog::finish_entry(const EntryRecord& entry) {
   database_->write([&](WriteTxn& txn) {
-    if (txn.get(Table::entries, key_of(entry)))
-      txn.put(Table::entries, key_of(entry), encode(entry));
+    auto known = entry_of(txn, key_of(entry));
+    if (!known)
+      return;
+    known->rescanned_at = entry.rescanned_at;
+    known->problems = entry.problems;
+    txn.put(Table::entries, key_of(entry), encode(*known));
   });
+}
+
+void Catalog::exclude(const EntryKey& entry, const std::vector<std::string>& paths) {
+  std::vector<std::string> trees;
+  database_->write([&](WriteTxn& txn) {
+    auto known = entry_of(txn, entry);
+    if (!known)
+      return;
+    for (const std::string& path : paths)
+      if (std::ranges::find(known->excluded, path) == known->excluded.end())
+        known->excluded.push_back(path);
+    txn.put(Table::entries, entry, encode(*known));
+    trees = drop_images(txn, [&](const ImageRecord& image) {
+      return image.entry == entry && std::ranges::find(paths, image.path) != paths.end();
+    });
+  });
+  remove_trees(trees_, trees);
 }
 
 bool Catalog::remove_entry(const EntryKey& key) {
@@ -73,14 +112,7 @@ bool Catalog::remove_entry(const EntryKey& key) {
   std::vector<std::string> trees;
   database_->write([&](WriteTxn& txn) {
     known = txn.remove(Table::entries, key);
-    std::set<LayerKey> layers;
-    for (const ImageRecord& image : all(txn, Table::images, decode_image_record)) {
-      if (image.entry != key)
-        continue;
-      layers.insert(image.layers.begin(), image.layers.end());
-      txn.remove(Table::images, key_of(image));
-    }
-    trees = drop_unused(txn, layers);
+    trees = drop_images(txn, [&](const ImageRecord& image) { return image.entry == key; });
   });
   remove_trees(trees_, trees);
   return known;
@@ -106,8 +138,11 @@ std::vector<ImageRecord> Catalog::images() const {
 void Catalog::put_image(const ImageRecord& image) {
   const base::Bytes bytes = encode(image);
   database_->write([&](WriteTxn& txn) {
+    const auto entry = entry_of(txn, image.entry);
+    if (!entry || std::ranges::find(entry->excluded, image.path) != entry->excluded.end())
+      return;
     const auto known = txn.get(Table::images, key_of(image));
-    if (txn.get(Table::entries, image.entry) && !(known && std::ranges::equal(*known, bytes)))
+    if (!known || !std::ranges::equal(*known, bytes))
       txn.put(Table::images, key_of(image), bytes);
   });
 }
@@ -116,14 +151,8 @@ void Catalog::retain_images(const EntryKey& entry, std::span<const ImageKey> key
   const std::set<ImageKey> retained(keys.begin(), keys.end());
   std::vector<std::string> trees;
   database_->write([&](WriteTxn& txn) {
-    std::set<LayerKey> layers;
-    for (const ImageRecord& image : all(txn, Table::images, decode_image_record)) {
-      if (image.entry != entry || retained.contains(key_of(image)))
-        continue;
-      layers.insert(image.layers.begin(), image.layers.end());
-      txn.remove(Table::images, key_of(image));
-    }
-    trees = drop_unused(txn, layers);
+    trees = drop_images(
+        txn, [&](const ImageRecord& image) { return image.entry == entry && !retained.contains(key_of(image)); });
   });
   remove_trees(trees_, trees);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "base/file.hpp"
 #include "model/extent.hpp"
@@ -25,6 +26,10 @@ class LayerFile {
   model::TreeView view_;
   std::filesystem::path path_;  // for messages
 };
+
+// What follows the tree. Throws corrupt, unsupported or limit; `name` is for messages.
+base::Bytes encode_held(const model::ExtentSet& held);
+model::ExtentSet decode_held(base::ByteView section, base::ByteCount layer_size, const std::string& name);
 
 // Adds to a tree file what its layer holds; durable when it returns.
 void append_held(const std::filesystem::path& tree, const model::ExtentSet& held);

@@ -79,6 +79,10 @@ bool unchanged(std::span<const SourceFile> files) {
   });
 }
 
+bool may_be_written(std::span<const SourceFile> files) {
+  return !all_of(files, [](const SourceFile&, const base::File& file) { return !disk::may_be_written(file); });
+}
+
 bool identical(std::span<const SourceFile> files) {
   return all_of(
       files, [](const SourceFile& known, const base::File& file) { return disk::identify(file) == known.identity; });

@@ -28,6 +28,8 @@ struct FilesBefore {
 FilesBefore look_at(std::span<const std::filesystem::path> paths);
 // Of all the files: nothing was written to them, and nobody can do so now.
 bool unchanged(std::span<const SourceFile> files);
+// Whether somebody may write to one of the files now; also where nobody can tell.
+bool may_be_written(std::span<const SourceFile> files);
 // Of all the files: they are the same, and bear no sign of having been written to.
 bool identical(std::span<const SourceFile> files);
 

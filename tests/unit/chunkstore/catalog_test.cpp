@@ -3,8 +3,11 @@
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
+#include "chunkstore/scratch.hpp"
 #include "support/tree_fixture.hpp"
 
 using namespace jaunt;
@@ -157,6 +160,62 @@ TEST_CASE_FIXTURE(Fixture, "A layer is found by any of its names, listed, and fo
   CHECK_FALSE(tree().from_catalog);
 }
 
+TEST_CASE_FIXTURE(Fixture, "A layer that somebody may write to is kept as a hint, which tells no root") {
+  const base::File writer = base::File::open(layer, O_RDWR);
+  catalog->scan_layer(chain(layer), 0, {}, silent);
+  REQUIRE(catalog->layers().size() == 1);
+  CHECK(catalog->layers()[0].hint);
+  CHECK_FALSE(tree().from_catalog);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A certain layer can become a hint, and reading it again makes it certain") {
+  catalog->scan_layer(chain(layer), 0, {}, silent);
+  CHECK(tree().from_catalog);
+  const chunkstore::LayerKey key = key_of(catalog->layers().at(0));
+  catalog->mark_as_hint(key);
+  CHECK(catalog->find_layer(key)->hint);
+  CHECK_FALSE(tree().from_catalog);
+  CHECK_FALSE(catalog->find_layer(key)->hint);
+}
+
+TEST_CASE_FIXTURE(Fixture, "What a killed scan and a lost record leave is swept up, what lives is not") {
+  tree();
+  const fs::path trees_folder = folder.path() / "home" / "trees";
+  fs::create_directories(trees_folder / "scratch" / "scan-dead");
+  base::write_text_file(trees_folder / "scratch" / "scan-dead" / "layer0", "x");
+  base::write_text_file(trees_folder / "unnamed.tree", "x");
+  const chunkstore::Scratch alive(trees_folder);
+  catalog->sweep();
+  CHECK_FALSE(fs::exists(trees_folder / "scratch" / "scan-dead"));
+  CHECK(fs::exists(alive.path()));
+  CHECK(trees_kept() == 1);
+  CHECK(tree().from_catalog);
+  write("other bytes");
+  catalog->sweep();  // no image needs the layer, and its file is another one
+  CHECK(trees_kept() == 0);
+  CHECK(catalog->layers().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "An excluded image is gone and does not come back, and an image needs its entry") {
+  const chunkstore::EntryRecord entry{.location = "/images"};
+  chunkstore::ImageRecord image{.entry = key_of(entry), .path = layer.string()};
+  catalog->put_image(image);
+  CHECK(catalog->images().empty());
+  CHECK(catalog->add_entry(entry));
+  CHECK_FALSE(catalog->add_entry(entry));
+  catalog->put_image(image);
+  CHECK(catalog->images().size() == 1);
+  catalog->exclude(key_of(entry), {layer.string()});
+  catalog->put_image(image);
+  CHECK(catalog->images().empty());
+  chunkstore::EntryRecord finished = entry;
+  finished.rescanned_at = 5;
+  catalog->finish_entry(finished);
+  REQUIRE(catalog->entries().size() == 1);
+  CHECK(catalog->entries()[0].rescanned_at == 5);
+  CHECK(catalog->entries()[0].excluded.size() == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "Two threads that ask for the same layer both get its tree") {
   std::vector<base::Hash32> roots(2);
   {
@@ -178,4 +237,35 @@ TEST_CASE_FIXTURE(Fixture, "A note is kept by its key, bounded in length and num
     catalog->put_note(std::to_string(i), "n");
   CHECK_FALSE(catalog->note("description").has_value());
   CHECK(catalog->note("0") == "n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "Two processes that scan and sweep at once do not harm one another") {
+  catalog.reset();  // an open environment must not cross a fork
+  std::vector<pid_t> children;
+  for (int i = 0; i < 2; ++i) {
+    children.push_back(::fork());
+    if (children.back() != 0)
+      continue;
+    int code = 0;
+    try {
+      catalog.emplace(folder.path() / "home");
+      for (int round = 0; round < 10; ++round) {
+        catalog->scan_layer(chain(layer), 0, {}, silent);
+        catalog->sweep();
+        tree().tree->verify();
+      }
+    } catch (const std::exception&) {
+      code = 1;
+    }
+    ::_exit(code);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  catalog.emplace(folder.path() / "home");
+  CHECK(tree().from_catalog);
+  catalog->sweep();
+  CHECK(trees_kept() == 1);
 }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 
 #include "base/error.hpp"
 #include "disk/open.hpp"
@@ -104,6 +105,40 @@ TEST_CASE_FIXTURE(Fixture, "An image's tree is put together from its layers as i
   CHECK(composed->root() == read.tree.root);
 }
 
+TEST_CASE_FIXTURE(Fixture, "The tree of a chain is that of its image, and a shared layer is read once") {
+  disk::test::make_three_layers(images);
+  images.run({"qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", "other.qcow2"});
+  images.qemu_io("write -P 8 64k 128k", "other.qcow2");
+  settle();
+  constexpr std::uint64_t cluster = disk::test::kCluster;
+  const LayerTree top = catalog.tree_of(images.chain("top.qcow2"), {}, silent);
+  CHECK(top.bytes_read.value == (4 + 1 + 1) * cluster);
+  CHECK(top.remembered);
+  const LayerTree other = catalog.tree_of(images.chain("other.qcow2"), {}, silent);
+  CHECK(other.bytes_read.value == 2 * cluster);
+  CHECK(catalog.tree_of(images.chain("base.raw"), {}, silent).from_catalog);
+  for (const auto& [name, tree] : {std::pair("top.qcow2", &top), std::pair("other.qcow2", &other)}) {
+    const auto image = disk::open_image(images.chain(name));
+    CHECK(disk::scan(*image, {.tree_path = home.path() / "read"}, silent).tree == tree->summary);
+    tree->tree->verify();
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "An image with clusters smaller than blocks is put together by reading what is mixed") {
+  images.run({"qemu-img", "create", "-q", "-f", "raw", "small.raw", "64k"});
+  images.qemu_io("write -P 1 0 64k", "small.raw", "raw");
+  images.run({"qemu-img", "create", "-q", "-f", "qcow2", "-o", "cluster_size=512", "-b", "small.raw", "-F", "raw",
+              "small.qcow2"});
+  images.qemu_io("write -P 2 1k 512", "small.qcow2");
+  images.qemu_io("write -P 3 8k 6k", "small.qcow2");
+  settle();
+  add("small.qcow2");
+  const auto source = open();
+  const auto image = disk::open_image(images.chain("small.qcow2"));
+  const auto read = disk::scan(*image, {.tree_path = home.path() / "read"}, silent);
+  CHECK(source->compose(source->images().at(0))->root() == read.tree.root);
+}
+
 TEST_CASE_FIXTURE(Fixture, "Realms are kept apart") {
   add_three_layers();
   CHECK(open("lab")->parts() == 0);
@@ -152,6 +187,22 @@ TEST_CASE_FIXTURE(Fixture,
     disk::test::write_file(file, disk::test::filled(1 << 20, 1));
     CHECK_FALSE(reads(*source->reader(), place, 1));
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "A layer in use is a hint that is offered and read though it is written to") {
+  disk::test::make_three_layers(images);
+  settle();
+  const base::File writer = base::File::open(images.path("base.raw"), O_RDWR);
+  add("base.raw");
+  writer.write_all(base::ByteOffset(0), disk::test::filled(4096, 9));
+  const auto source = open();
+  REQUIRE(source->images().size() == 1);
+  CHECK(source->images()[0].hint);
+  const Place place = places(*source, {id_of_filled(1)}).at(0);
+  const auto reader = source->reader();
+  CHECK_FALSE(reads(*reader, {place.part, 0}, 1));  // what is there now, for the caller to check
+  CHECK(reads(*reader, {place.part, 0}, 9));
+  CHECK(reads(*reader, {place.part, 1}, 1));
 }
 
 TEST_CASE_FIXTURE(Fixture, "A stack of layers is offered once, by its domain's name") {
