@@ -10,6 +10,10 @@ namespace jaunt::cli {
 
 namespace {
 
+Option realm_option(const char* meaning) {
+  return {.name = "--realm", .value = "REALM", .meaning = meaning};
+}
+
 const std::vector<Command> kCommands{
     {.name = "describe",
      .summary = "Tell what a VM or an image is made of",
@@ -45,6 +49,75 @@ const std::vector<Command> kCommands{
                   {"jaunt describe --json web1 | jq -r '.systems[0].packages[] | .name'",
                    "the names of all its packages"}},
      .handler = run_describe},
+    {.name = "catalog add",
+     .summary = "Add images that this node may use as sources",
+     .description =
+         {"A libvirt connection stands for the disks of all its domains and their snapshots, a folder for all images "
+          "in and below it. New ones are found by themselves whenever the catalog is rescanned.",
+          "Nothing is read yet: that is what jaunt catalog rescan does. Files outside of the folders that the "
+          "configuration allows (images.folders) are refused."},
+     .argument = {.name = "IMAGE|FOLDER|URI",
+                  .meaning = "the path of an image or a folder, or a libvirt connection such as qemu:///system",
+                  .repeats = true,
+                  .completion = Completion::file},
+     .options = {realm_option("the realm to which the images belong"),
+                 {.name = "--format",
+                  .value = "FORMAT",
+                  .meaning = "the format of the images; needed where the name of a file does not tell it",
+                  .choices = {"raw", "qcow2", "vmdk", "vdi", "vhdx", "vpc"},
+                  .completion = Completion::choice}},
+     .examples = {{"jaunt catalog add qemu:///system", "all domains of this host"},
+                  {"jaunt catalog add --realm lab /srv/images", "a folder, in the realm lab"}},
+     .handler = run_catalog_add},
+    {.name = "catalog list",
+     .summary = "Show what this node may use as sources, and what is known of it",
+     .description = {"An entry is what was added; its images are what was found there. Images share layers, each of "
+                     "which is kept once.",
+                     "With --json the document holds entries, images and layers."},
+     .options = {realm_option("only this realm"),
+                 {.name = "--images", .value = "", .meaning = "show every image with its layers"}},
+     .examples = {{"jaunt catalog list", "one line for every entry"},
+                  {"jaunt catalog list --json | jq -r '.images[].name'", "the names of all images"}},
+     .handler = run_catalog_list},
+    {.name = "catalog remove",
+     .summary = "Stop using something as a source",
+     .description = {"What was kept of it is removed for good, but for layers that other images need. An image that "
+                     "was found in a folder or a libvirt connection can be removed alone: it will not be found there "
+                     "again.",
+                     "The images themselves are never touched."},
+     .argument = {.name = "WHAT",
+                  .meaning = "an entry or an image as jaunt catalog list shows it",
+                  .repeats = true,
+                  .required = false,
+                  .completion = Completion::file},
+     .options = {realm_option("the realm to which it belongs; without anything else, the whole realm is removed")},
+     .examples = {{"jaunt catalog remove /srv/images", "a folder"},
+                  {"jaunt catalog remove \"web1 vda\"", "one disk of a domain"},
+                  {"jaunt catalog remove --realm lab", "everything in the realm lab"}},
+     .handler = run_catalog_remove},
+    {.name = "catalog rescan",
+     .summary = "Find new images and read what has changed",
+     .description =
+         {"Goes through all entries, or those that are named, and reads every layer that is not known yet or has "
+          "changed since, each once however many images share it. Disks of running VMs are read too, without a lock "
+          "that would be in their way; what is learned of them is only a hint.",
+          "It works only when nobody else wants processor or disks. Interrupted or killed, it goes on where it was; "
+          "only the layer that was being read begins anew."},
+     .argument = {.name = "WHAT",
+                  .meaning = "an entry as jaunt catalog list shows it; by default all",
+                  .repeats = true,
+                  .required = false,
+                  .completion = Completion::file},
+     .options = {realm_option("only this realm"),
+                 {.name = "--fresh", .value = "", .meaning = "read everything again instead of using what is known"},
+                 {.name = "--follow",
+                  .value = "",
+                  .meaning = "stay, and go on whenever domains or files change, until Ctrl-C"},
+                 {.name = "--urgent", .value = "", .meaning = "work at normal priority, for somebody who waits"}},
+     .examples = {{"jaunt catalog rescan", "everything"},
+                  {"jaunt catalog rescan --follow --quiet &", "follow all changes in the background"},
+                  {"jaunt catalog rescan --urgent /srv/images", "one folder, soon"}},
+     .handler = run_catalog_rescan},
     {.name = "doctor",
      .summary = "Check whether this host is able",
      .description =

@@ -7,6 +7,10 @@ class Invocation;
 
 int run_describe(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);
+int run_catalog_add(const Invocation& invocation);
+int run_catalog_list(const Invocation& invocation);
+int run_catalog_remove(const Invocation& invocation);
+int run_catalog_rescan(const Invocation& invocation);
 int run_config_check(const Invocation& invocation);
 int run_config_show(const Invocation& invocation);
 int run_store_stats(const Invocation& invocation);
