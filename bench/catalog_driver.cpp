@@ -1,12 +1,10 @@
 // How fast a catalog of a thousand thin clones is opened, asked and put together: made-up trees of realistic size in
 // a catalog made by the catalog's own code. Prints one JSON document. Usage: catalog_driver FOLDER
-#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <random>
-#include <thread>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -102,14 +100,21 @@ class Maker {
   std::mt19937_64 random_{1};
 };
 
-// The median of five, in seconds.
+// Of this process, which no neighbour on the machine changes much.
+double processor_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// The median of five, in seconds of one processor.
 template <typename Work>
 double median_seconds(const Work& work) {
   std::vector<double> times;
   for (int i = 0; i < 5; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = processor_seconds();
     work();
-    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    times.push_back(processor_seconds() - begin);
   }
   std::ranges::sort(times);
   return times[2];
@@ -124,14 +129,19 @@ nlohmann::json measure(const Catalog& catalog) {
   std::unique_ptr<LayersSource> source;
   const double open = median_seconds([&] { source = LayersSource::open(catalog); });
   const std::uint64_t anonymous = anonymous_bytes();
-  // What a guest needs: two thirds of a base's blocks.
-  const auto all = source->tree(0).ids();
-  const auto ids = all.first(all.size() * 2 / 3);
+  // What a guest needs: blocks of some base, and as many that nobody has, which are looked for everywhere.
+  const auto known = source->tree(0).ids();
+  std::vector<model::BlockId> ids(known.begin(), known.begin() + 233'000);
+  for (std::size_t i = 0; i < 233'000; ++i) {
+    ids.push_back(known[i * 3]);
+    ids.back().bytes[15] ^= std::byte{1};
+  }
+  std::ranges::sort(ids);
   std::size_t found = 0;
   const double find = median_seconds([&] {
     found = 0;
     for (std::size_t at = 0; at < ids.size(); at += 100'000)
-      source->find(ids.subspan(at, std::min<std::size_t>(100'000, ids.size() - at)),
+      source->find(std::span(ids).subspan(at, std::min<std::size_t>(100'000, ids.size() - at)),
                    [&](std::size_t, const Place&) { ++found; });
   });
   std::vector<std::uint64_t> prefixes;
