@@ -10,7 +10,7 @@
 #include "base/named_point.hpp"
 #include "chunkstore/layer_state.hpp"
 #include "chunkstore/record_codec.hpp"
-#include "chunkstore/scratch.hpp"
+#include "chunkstore/tree_scratch.hpp"
 #include "disk/held_extents.hpp"
 #include "disk/open.hpp"
 #include "model/tree_compose.hpp"

@@ -6,7 +6,7 @@
 #include "chunkstore/catalog.hpp"
 #include "chunkstore/layer_state.hpp"
 #include "chunkstore/record_codec.hpp"
-#include "chunkstore/scratch.hpp"
+#include "chunkstore/tree_scratch.hpp"
 
 namespace jaunt::chunkstore {
 

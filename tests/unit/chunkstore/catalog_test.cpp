@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
-#include "chunkstore/scratch.hpp"
+#include "chunkstore/tree_scratch.hpp"
 #include "support/tree_fixture.hpp"
 
 using namespace jaunt;

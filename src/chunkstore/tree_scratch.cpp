@@ -1,4 +1,4 @@
-#include "chunkstore/scratch.hpp"
+#include "chunkstore/tree_scratch.hpp"
 
 #include <cerrno>
 #include <cstdlib>
