@@ -334,6 +334,49 @@ Refusal take(const wire::Refusal& in) {
   return {static_cast<ErrorKind>(in.kind()), in.cause()};
 }
 
+void put(wire::Envelope& out, const AskMachine& ask) {
+  out.mutable_ask_machine()->set_subject(ask.subject);
+  out.mutable_ask_machine()->set_format(ask.format);
+}
+
+AskMachine take(const wire::AskMachine& in) {
+  limit_unless(in.subject().size() <= kSubjectBytesMax && in.format().size() <= kNameBytesMax,
+               "its name is too long");
+  return {in.subject(), in.format()};
+}
+
+void put(wire::Envelope& out, const Machine& machine) {
+  out.mutable_machine()->set_description(machine.description);
+  out.mutable_machine()->set_as_of(machine.as_of);
+}
+
+Machine take(const wire::Machine& in) {
+  limit_unless(in.description().size() <= kDescriptionBytesMax, "its description is too long");
+  return {in.description(), in.as_of()};
+}
+
+void put(wire::Envelope& out, const AskSizes& ask) {
+  out.mutable_ask_sizes()->set_disk(ask.disk);
+  put_blocks(*out.mutable_ask_sizes()->mutable_blocks(), ask.blocks);
+}
+
+AskSizes take(const wire::AskSizes& in) {
+  return {in.disk(), take_blocks(in.blocks())};
+}
+
+void put(wire::Envelope& out, const Sizes& sizes) {
+  wire::Sizes& to = *out.mutable_sizes();
+  to.set_bytes(sizes.bytes.value);
+  to.set_compressed(sizes.compressed.value);
+  to.set_disk_bytes(sizes.disk_bytes.value);
+  to.set_disk_compressed(sizes.disk_compressed.value);
+}
+
+Sizes take(const wire::Sizes& in) {
+  return {base::ByteCount(in.bytes()), base::ByteCount(in.compressed()), base::ByteCount(in.disk_bytes()),
+          base::ByteCount(in.disk_compressed())};
+}
+
 Body take_body(const wire::Envelope& in) {
   switch (in.body_case()) {
     case wire::Envelope::kHello:
@@ -362,6 +405,14 @@ Body take_body(const wire::Envelope& in) {
       return take(in.checks());
     case wire::Envelope::kRefusal:
       return take(in.refusal());
+    case wire::Envelope::kAskMachine:
+      return take(in.ask_machine());
+    case wire::Envelope::kMachine:
+      return take(in.machine());
+    case wire::Envelope::kAskSizes:
+      return take(in.ask_sizes());
+    case wire::Envelope::kSizes:
+      return take(in.sizes());
     case wire::Envelope::BODY_NOT_SET:
       break;
   }

@@ -31,6 +31,8 @@ inline constexpr std::size_t kDisksMax = 256;
 inline constexpr std::size_t kFeaturesMax = 64;
 inline constexpr std::size_t kNameBytesMax = 256;
 inline constexpr std::size_t kCauseBytesMax = 1024;
+inline constexpr std::size_t kSubjectBytesMax = 4096;
+inline constexpr std::size_t kDescriptionBytesMax = 1 << 20;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
 
@@ -169,8 +171,41 @@ struct Refusal {
   bool operator==(const Refusal&) const = default;
 };
 
+// Before everything else: which machine is meant, and what it is made of.
+struct AskMachine {
+  std::string subject;  // a domain or an image, as the source's node calls it
+  std::string format;   // of an image; empty where nothing needs to tell it
+
+  bool operator==(const AskMachine&) const = default;
+};
+
+struct Machine {
+  std::string description;  // as JSON, docs/description.md; without the packages
+  std::int64_t as_of = 0;   // when its disks were so, seconds since 1970
+
+  bool operator==(const Machine&) const = default;
+};
+
+// How small some blocks of a disk become, by which the cost of the wire is forecast.
+struct AskSizes {
+  std::uint32_t disk = 0;
+  BlockSet blocks;
+
+  bool operator==(const AskSizes&) const = default;
+};
+
+// By zstd -3, of what could be read of those blocks, and of a sample of the whole disk.
+struct Sizes {
+  base::ByteCount bytes;
+  base::ByteCount compressed;
+  base::ByteCount disk_bytes;
+  base::ByteCount disk_compressed;
+
+  bool operator==(const Sizes&) const = default;
+};
+
 using Body = std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids,
-                          AskChecks, Checks, Refusal>;
+                          AskChecks, Checks, Refusal, AskMachine, Machine, AskSizes, Sizes>;
 
 // One message. The destination numbers its questions from 1 on; an answer has its question's number.
 struct Message {
