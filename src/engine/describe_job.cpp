@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "chunkstore/catalog.hpp"
+#include "engine/extents_text.hpp"
 #include "engine/job.hpp"
 #include "engine/running_disks.hpp"
 #include "engine/still_disks.hpp"
@@ -88,10 +90,8 @@ class DescribeJob {
   }
 
   Described running() {
-    open_disks(description_, image_policy(workplace_.config, libvirt_));  // for their layers
-    const bool whole =
-        read_running(description_, libvirt_.connection(), *subject_.domain, options_, tcg(), workplace_);
-    return {.description = std::move(description_), .from_cache = false, .incomplete = !whole};
+    const auto disks = open_disks(description_, image_policy(workplace_.config, libvirt_));  // for their layers
+    return read_running(description_, libvirt_.connection(), *subject_.domain, disks, options_, tcg(), workplace_);
   }
 
   // nullopt when the domain was started meanwhile.
@@ -106,24 +106,50 @@ class DescribeJob {
     const auto disks = open_disks(description_, policy);
     const std::string key = content_key(description_, disks, options_.quick);
     const bool refused = description_.problems.size() > known_problems;
-    if (!options_.fresh && !key.empty() && !refused && recall(key))
-      return Described{.description = std::move(description_), .from_cache = true, .incomplete = false};
-    const bool whole = read_still(description_, disks, options_, tcg(), catalog_, workplace_);
+    Described result{.as_of = std::time(nullptr)};
+    if (!options_.fresh && !key.empty() && !refused && recall(key, disks, result.disks)) {
+      result.description = std::move(description_);
+      result.from_cache = true;
+      return result;
+    }
+    const bool whole = read_still(description_, disks, options_, tcg(), catalog_, workplace_, result.disks);
     if (watch && watch->started())
       return std::nullopt;
     // Nobody may have written to a file since its identity was taken.
     if (whole && !refused && !key.empty() && content_key(description_, disks, options_.quick) == key)
-      catalog_.put_note(key, model::to_json(description_));
-    return Described{.description = std::move(description_), .from_cache = false, .incomplete = !whole || refused};
+      keep(key, result.disks);
+    result.description = std::move(description_);
+    result.incomplete = !whole || refused;
+    return result;
+  }
+
+  // What is elided is kept beside the description, in the order of the disks.
+  static std::string elided_key(const std::string& key) { return "elided " + key; }
+
+  void keep(const std::string& key, const std::vector<ReadDisk>& read) {
+    catalog_.put_note(key, model::to_json(description_));
+    std::vector<model::ExtentSet> elided;
+    for (const ReadDisk& disk : read)
+      elided.push_back(disk.elided);
+    if (const std::string text = to_text(elided); text.size() <= catalog_.kNoteBytesMax)
+      catalog_.put_note(elided_key(key), text);
   }
 
   // The guest and the disks as they were kept; the machine around them is as libvirt tells it now.
-  bool recall(const std::string& key) {
+  bool recall(const std::string& key, const std::vector<StillDisk>& disks, std::vector<ReadDisk>& read) {
     const auto note = catalog_.note(key);
     if (!note)
       return false;
     try {
       model::Description kept = model::description_from_json(*note);
+      if (options_.with_trees) {
+        const auto elided = catalog_.note(elided_key(key));
+        auto known =
+            elided ? read_known(kept, disks, extents_from_text(*elided), catalog_, workplace_) : std::nullopt;
+        if (!known)
+          return false;
+        read = std::move(*known);
+      }
       kept.subject = description_.subject;
       kept.hardware = description_.hardware;
       description_ = std::move(kept);

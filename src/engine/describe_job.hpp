@@ -1,14 +1,20 @@
 // The job behind `jaunt describe`.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/progress.hpp"
+#include "disk/chain.hpp"
 #include "engine/config.hpp"
 #include "engine/home.hpp"
 #include "model/description.hpp"
+#include "model/extent.hpp"
+#include "model/tree_file.hpp"
 
 namespace jaunt::engine {
 
@@ -16,13 +22,24 @@ struct DescribeOptions {
   std::optional<std::string> format;  // of an image, where nothing else tells it
   bool quick = false;                 // no blocks are read, so disks have no roots
   bool fresh = false;                 // nothing that was kept is used
+  bool with_trees = false;            // of disks that are known, too
+};
+
+// A disk whose blocks were read.
+struct ReadDisk {
+  std::size_t index = 0;  // into Description::disks
+  std::shared_ptr<const model::TreeView> tree;
+  model::ExtentSet elided;
+  disk::Chain chain;  // its files; of a running machine they tell only what probably is there
 };
 
 struct Described {
-  model::Description description;
+  model::Description description = {};
   bool from_cache = false;  // guest and disks are as they were kept, because no file has changed since
   // Some disk or the inside of the guest could not be read; the description's problems tell why.
   bool incomplete = false;
+  std::int64_t as_of = 0;            // when the disks were so, seconds since 1970
+  std::vector<ReadDisk> disks = {};  // unless they are known, and their trees were not asked for
 };
 
 // Where a job works, and how it tells of itself. All of it outlives the job.

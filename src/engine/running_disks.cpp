@@ -1,6 +1,8 @@
 #include "engine/running_disks.hpp"
 
 #include <algorithm>
+#include <ctime>
+#include <memory>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -90,49 +92,59 @@ std::vector<InspectedDisk> inspected(const model::Description& description, cons
   return disks;
 }
 
-bool read_once(model::Description& description, const hypervisor::Connection& connection,
-               const hypervisor::Domain& domain, const DescribeOptions& options, bool tcg,
-               const Workplace& workplace) {
+// The tree stays open when the backup's folder goes away.
+ReadDisk as_read(std::size_t index, const fs::path& tree, const std::vector<StillDisk>& disks) {
+  const auto file = std::make_shared<model::TreeFile>(tree);
+  ReadDisk read{
+      .index = index, .tree = std::shared_ptr<const model::TreeView>(file, &file->view()), .elided = {}, .chain = {}};
+  if (const auto still = std::ranges::find(disks, index, &StillDisk::index); still != disks.end())
+    read.chain = still->chain;
+  return read;
+}
+
+Described read_once(model::Description description, const hypervisor::Connection& connection,
+                    const hypervisor::Domain& domain, const std::vector<StillDisk>& still_disks,
+                    const DescribeOptions& options, bool tcg, const Workplace& workplace) {
   workplace.progress.stage("taking an instant of " + domain.name(), {});
   JournaledBackup backup(connection, domain, workplace);
-  const auto disks = inspected(description, *backup);
-  bool whole = inspect(description, disks, {.tcg = tcg, .in_use = true}, workplace).whole;
+  Described result{.description = std::move(description), .as_of = std::time(nullptr)};
+  const auto disks = inspected(result.description, *backup);
+  result.incomplete = !inspect(result.description, disks, {.tcg = tcg, .in_use = true}, workplace).whole;
   for (const InspectedDisk& inspected_disk : disks) {
     if (options.quick)
       break;
-    model::Disk& disk = description.disks[inspected_disk.index];
+    model::Disk& disk = result.description.disks[inspected_disk.index];
     disk::NbdOptions naming;
     naming.name = disk.target;
     const auto image = disk::open_nbd(inspected_disk.address, naming);
     disk.size = image->size();
     workplace.progress.stage(fmt::format("reading {}", disk.target), image->size());
-    const auto result = disk::scan(
-        *image, {.tree_path = backup.folder() / (disk.target + ".tree"), .threads = workplace.config.threads},
-        workplace.progress, workplace.cancel);
-    fill_roots(disk, result.tree);
+    const fs::path tree = backup.folder() / (disk.target + ".tree");
+    const auto scanned = disk::scan(*image, {.tree_path = tree, .threads = workplace.config.threads},
+                                    workplace.progress, workplace.cancel);
+    fill_roots(disk, scanned.tree);
+    result.disks.push_back(as_read(inspected_disk.index, tree, still_disks));
   }
   if (!backup->frozen())
     workplace.progress.note(backup->consistency());
   backup.finish();
-  return whole;
+  return result;
 }
 
 }  // namespace
 
-bool read_running(model::Description& description, const hypervisor::Connection& connection,
-                  const hypervisor::Domain& domain, const DescribeOptions& options, bool tcg,
-                  const Workplace& workplace) {
-  const model::Description before = description;
+Described read_running(const model::Description& description, const hypervisor::Connection& connection,
+                       const hypervisor::Domain& domain, const std::vector<StillDisk>& disks,
+                       const DescribeOptions& options, bool tcg, const Workplace& workplace) {
   try {
-    return read_once(description, connection, domain, options, tcg, workplace);
+    return read_once(description, connection, domain, disks, options, tcg, workplace);
   } catch (const Error& failure) {
     const bool lost = failure.kind() == base::ErrorKind::hypervisor || failure.kind() == base::ErrorKind::io;
     if (!lost || !domain.active())
       throw;
     workplace.progress.note(fmt::format("{}; a new instant is taken", failure.what()));
   }
-  description = before;
-  return read_once(description, connection, domain, options, tcg, workplace);
+  return read_once(description, connection, domain, disks, options, tcg, workplace);
 }
 
 void abandon(const BackupBegun& backup) {

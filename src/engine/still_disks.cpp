@@ -17,20 +17,32 @@ using base::Error;
 
 namespace {
 
-bool read_blocks(model::Disk& disk, const disk::Chain& chain, const model::ExtentSet& elidable,
+ReadDisk as_read(const StillDisk& disk, chunkstore::LayerTree tree, const model::ExtentSet& elided) {
+  const auto file = std::make_shared<chunkstore::LayerFile>(std::move(tree.tree));
+  return {.index = disk.index,
+          .tree = std::shared_ptr<const model::TreeView>(file, &file->view()),
+          .elided = elided,
+          .chain = disk.chain};
+}
+
+bool read_blocks(model::Description& description, const StillDisk& still, const model::ExtentSet& elidable,
                  const DescribeOptions& options, chunkstore::Catalog& catalog, const Workplace& workplace,
-                 std::vector<model::Problem>& problems) {
+                 std::vector<ReadDisk>& read) {
+  model::Disk& disk = description.disks[still.index];
+  const disk::Chain& chain = still.chain;
   if (options.fresh)
     for (const model::Layer& layer : chain.layers)
       catalog.forget_layer(chunkstore::layer_key(chunkstore::kDefaultRealm, layer.path, layer.format));
   workplace.progress.stage(fmt::format("reading {}", disk.target), chain.size());
-  const chunkstore::LayerTree tree = catalog.tree_of(chain, {.threads = workplace.config.threads, .elided = elidable},
-                                                     workplace.progress, workplace.cancel);
+  chunkstore::LayerTree tree = catalog.tree_of(chain, {.threads = workplace.config.threads, .elided = elidable},
+                                               workplace.progress, workplace.cancel);
   fill_roots(disk, tree.summary);
-  if (tree.changed_meanwhile)
-    problems.push_back(
+  const bool changed = tree.changed_meanwhile;
+  if (changed)
+    description.problems.push_back(
         {disk.source, "it was written to while it was read, so its roots are of no state that ever was"});
-  return !tree.changed_meanwhile;
+  read.push_back(as_read(still, std::move(tree), elidable));
+  return !changed;
 }
 
 }  // namespace
@@ -74,7 +86,7 @@ std::string content_key(const model::Description& description, const std::vector
 }
 
 bool read_still(model::Description& description, const std::vector<StillDisk>& disks, const DescribeOptions& options,
-                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace) {
+                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace, std::vector<ReadDisk>& read) {
   bool whole = true;
   // Runs one step for a disk; what fails is a problem of this disk alone.
   const auto attempt = [&](const StillDisk& disk, const auto& step) {
@@ -104,12 +116,30 @@ bool read_still(model::Description& description, const std::vector<StillDisk>& d
   }
   for (std::size_t i = 0; i < disks.size() && !options.quick; ++i) {
     workplace.cancel.check();
-    attempt(disks[i], [&] {
-      return read_blocks(description.disks[disks[i].index], disks[i].chain, elidable[i], options, catalog, workplace,
-                         description.problems);
-    });
+    attempt(disks[i],
+            [&] { return read_blocks(description, disks[i], elidable[i], options, catalog, workplace, read); });
   }
   return whole;
+}
+
+std::optional<std::vector<ReadDisk>> read_known(const model::Description& description,
+                                                const std::vector<StillDisk>& disks,
+                                                const std::vector<model::ExtentSet>& elided,
+                                                chunkstore::Catalog& catalog, const Workplace& workplace) {
+  if (elided.size() != disks.size())
+    return std::nullopt;
+  std::vector<ReadDisk> read;
+  for (std::size_t i = 0; i < disks.size(); ++i) {
+    const model::Disk& disk = description.disks[disks[i].index];
+    workplace.progress.stage(fmt::format("reading {}", disk.target), disks[i].chain.size());
+    chunkstore::LayerTree tree =
+        catalog.tree_of(disks[i].chain, {.threads = workplace.config.threads, .elided = elided[i]},
+                        workplace.progress, workplace.cancel);
+    if (tree.changed_meanwhile || tree.summary.root != disk.root || tree.summary.carried_root != disk.carried_root)
+      return std::nullopt;
+    read.push_back(as_read(disks[i], std::move(tree), elided[i]));
+  }
+  return read;
 }
 
 }  // namespace jaunt::engine

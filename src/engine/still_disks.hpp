@@ -1,6 +1,7 @@
 // Disks that nobody writes to, read where they lie.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,16 @@ std::vector<StillDisk> open_disks(model::Description& description, const disk::P
 // file may change without being noticed.
 std::string content_key(const model::Description& description, const std::vector<StillDisk>& disks, bool quick);
 
-// Looks inside and, unless `quick`, reads the blocks. False when something could not be read, or changed meanwhile.
+// Looks inside and, unless `quick`, reads the blocks, of which `read` is told. False when something could not be
+// read, or changed meanwhile.
 bool read_still(model::Description& description, const std::vector<StillDisk>& disks, const DescribeOptions& options,
-                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace);
+                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace, std::vector<ReadDisk>& read);
+
+// The trees of disks whose description is known, and what of them is elided. nullopt where they do not fit it, for a
+// file may have changed since.
+std::optional<std::vector<ReadDisk>> read_known(const model::Description& description,
+                                                const std::vector<StillDisk>& disks,
+                                                const std::vector<model::ExtentSet>& elided,
+                                                chunkstore::Catalog& catalog, const Workplace& workplace);
 
 }  // namespace jaunt::engine
