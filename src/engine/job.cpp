@@ -22,12 +22,6 @@ namespace {
 constexpr const char* kJournalName = "journal";
 constexpr const char* kLockName = "lock";
 
-// Sorts by time, and is short enough to be typed.
-std::string new_id() {
-  std::random_device random;
-  return fmt::format("{:%Y%m%d-%H%M%S}-{:04x}", fmt::gmtime(std::time(nullptr)), random() & 0xFFFF);
-}
-
 struct DeadJob {
   fs::path folder;
   FileLock lock;
@@ -99,6 +93,11 @@ std::optional<Recovered> clean_up(const DeadJob& job, const AbandonBackup& aband
 
 }  // namespace
 
+std::string new_id() {
+  std::random_device random;
+  return fmt::format("{:%Y%m%d-%H%M%S}-{:04x}", fmt::gmtime(std::time(nullptr)), random() & 0xFFFF);
+}
+
 Job Job::begin(const Home& home, std::string kind, std::string subject) {
   const FileLock quiet = home.lock();
   std::string id = new_id();
@@ -120,6 +119,24 @@ void Job::finish(std::string outcome) {
   record(JobFinished{.outcome = std::move(outcome)});
   std::error_code left;  // a finished job that stays is removed by the next recover()
   fs::remove_all(folder_, left);
+}
+
+std::vector<ListedJob> list_jobs(const Home& home) {
+  const FileLock quiet = home.lock();
+  std::vector<ListedJob> jobs;
+  for (const auto& entry : fs::directory_iterator(home.jobs())) {
+    if (!entry.is_directory() || entry.is_symlink())
+      continue;
+    ListedJob job{.id = entry.path().filename().string(), .begun = {}};
+    job.alive = !FileLock::try_take(entry.path() / kLockName);
+    if (fs::exists(entry.path() / kJournalName))
+      for (const Record& record : read_journal(entry.path() / kJournalName))
+        if (const auto* begun = std::get_if<JobBegun>(&record))
+          job.begun = *begun;
+    jobs.push_back(std::move(job));
+  }
+  std::ranges::sort(jobs, {}, &ListedJob::id);
+  return jobs;
 }
 
 std::vector<Recovered> recover(const Home& home, const AbandonBackup& abandon_backup) {

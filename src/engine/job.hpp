@@ -11,6 +11,9 @@
 
 namespace jaunt::engine {
 
+// A name for something that is kept: sorts by time, and is short enough to be typed.
+std::string new_id();
+
 // A job under way: a folder HOME/jobs/ID with a journal, and a lock that lives as long as the process. A job that is
 // destroyed before finish() stays for recover(), as if the process had been killed.
 class Job {
@@ -34,6 +37,14 @@ class Job {
   FileLock lock_;
   Journal journal_;
 };
+
+// A job as others see it.
+struct ListedJob {
+  std::string id;
+  JobBegun begun;  // empty where it has not come so far
+  bool alive = false;
+};
+std::vector<ListedJob> list_jobs(const Home& home);  // oldest first
 
 // Ends a libvirt backup that nobody reads any more, and removes its files; success when there is none.
 using AbandonBackup = std::function<void(const BackupBegun&)>;

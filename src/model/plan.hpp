@@ -51,7 +51,7 @@ struct SourceShare {
 
 // An image that could be the base.
 struct PlannedCandidate {
-  std::string image = {};         // its path here
+  std::string image = {};         // its name here: "web1 vda" of a domain, else its path
   base::ByteCount covered = {};   // of the needed bytes, at whatever place
   bool exact = false;             // else estimated from samples
   base::ByteCount in_place = {};  // of these, at the same place; known only where it is exact
@@ -83,7 +83,7 @@ struct DiskPlan {
   base::Hash32 carried_root = {};
   std::uint64_t candidates_ranked = 0;
   std::vector<PlannedCandidate> candidates = {};  // the best ones, best first
-  std::optional<std::string> base = {};           // the image's path
+  std::optional<std::string> base = {};           // the image's name
   std::string base_reason = {};                   // a sentence: why this one, or why none
   std::vector<PlannedLayer> layers = {};          // all of the base, top first, then others that runs name
   std::vector<SourceShare> sources = {};          // only those that give something, in the order of SourceKind
@@ -119,6 +119,8 @@ struct Plan {
   std::string subject = {};      // "web1"
   std::string source = {};       // the node that has it: "home:/var/lib/jaunt"
   std::string name = {};         // that the VM would have here; empty for an image
+  std::string format = {};       // of an image, as it was given; empty where nothing needed to tell it
+  std::string realm = {};        // of what is here
   std::int64_t created = 0;      // seconds since 1970
   std::int64_t as_of = 0;        // when the source's disks were as planned, seconds since 1970
   bool running = false;          // the source ran then, so it has changed since

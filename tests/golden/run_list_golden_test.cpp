@@ -1,8 +1,13 @@
-// The runs of docs/format.md, byte for byte.
-#include <doctest/doctest.h>
+// The runs of docs/format.md, byte for byte, and a plan of the first schema.
+#include <cstdlib>
 
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "model/plan_json.hpp"
 #include "model/run_list.hpp"
 #include "support/format_page.hpp"
+#include "support/sample_plan.hpp"
 
 using namespace jaunt;
 using namespace jaunt::model;
@@ -24,4 +29,18 @@ TEST_CASE("The example's runs are read, and written byte for byte as they are co
 
 TEST_CASE("The bytes that docs/format.md shows of a plan's runs are those of the example's file") {
   testing::check_example(JAUNT_FORMAT_PAGE, "The runs of a plan", JAUNT_GOLDEN_FOLDER "/plan/example-v1.runs", 11);
+}
+
+TEST_CASE("A plan of schema 1 is read for ever, and nothing in it changes its name, place or meaning") {
+  const std::string path = JAUNT_GOLDEN_FOLDER "/plan/every-field-v1.json";
+  if (std::getenv("JAUNT_GOLDEN_WRITE") != nullptr)
+    base::write_text_file(path, to_json(test_support::sample_plan()), 0644);
+  const std::string text = base::read_text_file(path, base::ByteCount(base::kMiB));
+  const auto written = nlohmann::json::parse(to_json(plan_from_json(text)));
+  // Fields may have been added since; patching with what was there must change nothing.
+  auto patched = written;
+  const auto values = nlohmann::json::parse(text).flatten();
+  for (const auto& element : values.items())
+    patched[nlohmann::json::json_pointer(element.key())] = element.value();
+  CHECK(patched == written);
 }

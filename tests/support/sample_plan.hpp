@@ -19,6 +19,8 @@ inline model::Plan sample_plan() {
   p.subject = "web1";
   p.source = "home:/var/lib/jaunt-a";
   p.name = "web2";
+  p.format = "qcow2";
+  p.realm = "default";
   p.created = 1795262100;
   p.as_of = 1795262040;
   p.running = true;

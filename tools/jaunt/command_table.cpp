@@ -118,6 +118,58 @@ const std::vector<Command> kCommands{
                   {"jaunt catalog rescan --follow --quiet &", "follow all changes in the background"},
                   {"jaunt catalog rescan --urgent /srv/images", "one folder, soon"}},
      .handler = run_catalog_rescan},
+    {.name = "plan",
+     .summary = "Tell what bringing a VM or an image here would cost, and from where its blocks would come",
+     .description =
+         {"Asks the node that has the machine what it is made of, ranks the images that are catalogued here, chooses "
+          "the closest as the base, works out which blocks are here already, and forecasts bytes and seconds for "
+          "each "
+          "source, against a plain copy. What stands in the way here is named with its remedy. Nothing is changed "
+          "but "
+          "that the plan is kept in this home, by an id.",
+          "Blocks of the store that a plan names are kept until its lease ends. Files that are not ours are "
+          "remembered "
+          "as they were; --check tells whether everything still is as the plan has it, and exits with 1 when not.",
+          "The other node is another home on this machine, until nodes talk to each other over a network; --rate and "
+          "--rtt say which link is meant."},
+     .argument = {.name = "VM|IMAGE@home:DIR",
+                  .meaning = "a libvirt domain, image or volume, and the home of the node that has it",
+                  .repeats = true,
+                  .required = false,
+                  .completion = Completion::machine},
+     .options =
+         {{.name = "--rate",
+           .value = "RATE",
+           .meaning = "the speed of the link: 100Mbit, 1Gbit, 12MB; 1 Gbit/s is assumed otherwise"},
+          {.name = "--rtt", .value = "TIME", .meaning = "how long there and back takes: 50ms; 1 ms is assumed"},
+          {.name = "--as", .value = "NAME", .meaning = "the name that the VM would have here"},
+          {.name = "--to",
+           .value = "DIR",
+           .meaning = "the folder for its disks; by default the first that the configuration allows",
+           .completion = Completion::folder},
+          {.name = "--realm", .value = "NAME", .meaning = "of the images and blocks here that are used"},
+          {.name = "--format",
+           .value = "FORMAT",
+           .meaning = "the format of an image, where its name does not tell it",
+           .choices = {"raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc"},
+           .completion = Completion::choice},
+          {.name = "--lease",
+           .value = "TIME",
+           .meaning = "how long what is promised is kept: 1h by default; 0 promises nothing"},
+          {.name = "--list", .value = "", .meaning = "show the plans that are kept, and nothing else"},
+          {.name = "--show", .value = "ID", .meaning = "show a plan that is kept"},
+          {.name = "--check", .value = "ID", .meaning = "tell whether a plan still holds, and what has changed"},
+          {.name = "--drop", .value = "ID", .meaning = "forget a plan, and what was promised for it"}},
+     .examples = {{"jaunt plan web1@home:/var/lib/jaunt-b", "a domain of the node with that home"},
+                  {"jaunt plan --rate 100Mbit --rtt 50ms web1@home:/srv/b", "over another link"},
+                  {"jaunt plan --json web1@home:/srv/b | jq '.forecast'", "for scripts"},
+                  {"jaunt plan --check 20261121-121500-3fa1", "before it is carried out"}},
+     .handler = run_plan},
+    {.name = "job list",
+     .summary = "Show the jobs of this home",
+     .description = {"Those that run, and those that were killed and wait to be cleaned up."},
+     .examples = {{"jaunt job list", "one line for each"}},
+     .handler = run_job_list},
     {.name = "doctor",
      .summary = "Check whether this host is able",
      .description =

@@ -6,6 +6,8 @@ namespace jaunt::cli {
 class Invocation;
 
 int run_describe(const Invocation& invocation);
+int run_plan(const Invocation& invocation);
+int run_job_list(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);
 int run_catalog_add(const Invocation& invocation);
 int run_catalog_list(const Invocation& invocation);

@@ -251,7 +251,9 @@ std::string screen(const model::Plan& plan, const Terminal& terminal) {
                          plan.name.empty() || plan.name == plan.subject ? "" : " as " + printable(plan.name)));
   show_headline(page, plan);
   page.field("link", fmt::format("{}, {} there and back ({})", human_rate(plan.link.bytes_per_second),
-                                 human_duration(plan.link.round_trip), printable(plan.link.origin)));
+                                 human_duration(plan.link.round_trip),
+                                 plan.link.origin == "assumed" ? "assumed; --rate and --rtt try others"
+                                                               : printable(plan.link.origin)));
   if (plan.running)
     page.field("as of", moment(plan.as_of) + "; it runs, so it has changed since");
   for (const model::DiskPlan& disk : plan.disks)

@@ -1,0 +1,76 @@
+#include "engine/conversation.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "transport/message_codec.hpp"
+
+namespace jaunt::engine {
+
+using base::Error;
+using base::ErrorKind;
+
+void Conversation::send(const transport::Message& message) {
+  link_.send(transport::encode(message));
+}
+
+transport::Message Conversation::receive() {
+  auto frame = link_.receive();
+  if (!frame)
+    throw Error(ErrorKind::peer, "hear from", link_.peer(), "it ended the conversation");
+  transport::Message message = transport::decode(*frame);
+  if (const auto* refusal = std::get_if<transport::Refusal>(&message.body))
+    throw Error(refusal->kind, "plan with", link_.peer(), base::printable(refusal->cause));
+  return message;
+}
+
+template <typename Answer>
+Answer Conversation::ask(transport::Body question) {
+  send({.number = 0, .body = std::move(question)});
+  ++round_trips_;
+  transport::Message message = receive();
+  if (auto* answer = std::get_if<Answer>(&message.body))
+    return std::move(*answer);
+  throw Error(ErrorKind::corrupt, "hear from", link_.peer(), "its answer is to another question");
+}
+
+void Conversation::converse(sync::DestinationSide::Messages questions) {
+  while (!questions.empty()) {
+    for (const transport::Message& question : questions)
+      send(question);
+    ++round_trips_;
+    sync::DestinationSide::Messages next;
+    for (std::size_t i = questions.size(); i > 0; --i)
+      for (transport::Message& further : side_.receive(receive()))
+        next.push_back(std::move(further));
+    questions = std::move(next);
+  }
+}
+
+transport::Machine Conversation::machine(const std::string& subject, const std::string& format) {
+  if (subject.size() > transport::kSubjectBytesMax || format.size() > transport::kNameBytesMax)
+    throw Error(ErrorKind::usage, "plan", base::printable(subject.substr(0, 80)), "its name is too long");
+  return ask<transport::Machine>(transport::AskMachine{.subject = subject, .format = format});
+}
+
+const std::vector<transport::DiskFacts>& Conversation::disks() {
+  if (!std::exchange(greeted_, true))
+    converse(side_.hello());
+  return side_.disks();
+}
+
+const match::Samples& Conversation::samples(std::uint32_t disk) {
+  converse(side_.ask_samples(disk));
+  return side_.samples(disk);
+}
+
+void Conversation::compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings) {
+  converse(side_.compare(disk, local, std::move(findings)));
+  base::invariant(side_.idle(), "a comparison ends when every question is answered");
+}
+
+transport::Sizes Conversation::sizes(std::uint32_t disk, transport::BlockSet blocks) {
+  return ask<transport::Sizes>(transport::AskSizes{.disk = disk, .blocks = std::move(blocks)});
+}
+
+}  // namespace jaunt::engine

@@ -1,0 +1,43 @@
+// The side of a plan that wants the machine: asks the other node over a link.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "match/samples.hpp"
+#include "sync/destination_side.hpp"
+#include "transport/link.hpp"
+#include "transport/messages.hpp"
+
+namespace jaunt::engine {
+
+// Questions in the order of their declaration: first the machine, then anything about its disks. What the other node
+// refuses is thrown with its reason. One thread.
+class Conversation {
+ public:
+  explicit Conversation(transport::Link& link) : link_(link) {}
+
+  transport::Machine machine(const std::string& subject, const std::string& format);
+  const std::vector<transport::DiskFacts>& disks();
+  const match::Samples& samples(std::uint32_t disk);
+  void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
+  transport::Sizes sizes(std::uint32_t disk, transport::BlockSet blocks);
+
+  // How often nothing could be done but wait for an answer.
+  std::uint32_t round_trips() const { return round_trips_; }
+
+ private:
+  template <typename Answer>
+  Answer ask(transport::Body question);
+  void send(const transport::Message& message);
+  transport::Message receive();
+  void converse(sync::DestinationSide::Messages questions);
+
+  transport::Link& link_;
+  sync::DestinationSide side_;
+  bool greeted_ = false;
+  std::uint32_t round_trips_ = 0;
+};
+
+}  // namespace jaunt::engine

@@ -1,0 +1,253 @@
+#include "engine/disk_planner.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "engine/wire_sample.hpp"
+#include "match/base_choice.hpp"
+#include "match/coverage.hpp"
+#include "match/ranking.hpp"
+
+namespace jaunt::engine {
+
+using model::SourceKind;
+using sync::Origin;
+
+namespace {
+
+constexpr std::size_t kCountedMin = 8;     // so many are counted exactly even where the samples tell them apart
+constexpr std::size_t kCountedMax = 1024;  // and no more than so many where they do not
+constexpr std::size_t kShown = 16;
+constexpr std::size_t kIdsAtOnce = 1 << 18;  // counted together: 4 MiB
+constexpr std::size_t kSampledGroups = 192;  // of what crosses the wire: at most 12 MiB
+
+base::ByteCount bytes_of(std::uint64_t blocks) {
+  return base::ByteCount(blocks * model::kBlockBytes);
+}
+
+SpotSource source_of(const sync::Run& run) {
+  return static_cast<SpotSource>(run.spot.source);
+}
+
+bool in_layers(const sync::Run& run) {
+  return run.origin == Origin::local && source_of(run) != SpotSource::store;
+}
+
+}  // namespace
+
+DiskFindings DiskPlanner::plan(std::uint32_t disk) {
+  const transport::DiskFacts& facts = conversation_.disks().at(disk);
+  DiskFindings findings;
+  findings.nonzero_blocks = facts.nonzero_blocks;
+  findings.plan.target = facts.target;
+  findings.plan.size = facts.size;
+  findings.plan.needed = bytes_of(facts.needed_blocks);
+  findings.plan.root = facts.root;
+  findings.plan.carried_root = facts.carried_root;
+  const auto contenders = rank(disk, findings);
+  std::optional<std::size_t> base = contenders.empty() ? std::nullopt : std::optional(contenders.front());
+  compare(disk, base, findings);
+  const auto best = choose(contenders, facts.realm, findings);
+  if (best && best != base) {
+    progress_.note(fmt::format("{} turned out to hold more than the samples told; it becomes the base",
+                               holdings_.candidates()[*best].name));
+    compare(disk, best, findings);
+  }
+  name_layers(findings);
+  read_store_ids(findings);
+  survey(findings);
+  ask_sizes(disk, findings);
+  return findings;
+}
+
+std::vector<std::size_t> DiskPlanner::rank(std::uint32_t disk, DiskFindings& findings) {
+  findings.plan.candidates_ranked = holdings_.candidates().size();
+  std::vector<std::size_t> contenders;
+  if (holdings_.candidates().empty()) {
+    findings.plan.base_reason = "nothing is catalogued here; `jaunt catalog add` names what may be used";
+    return contenders;
+  }
+  progress_.stage(fmt::format("ranking {} images for {}", holdings_.candidates().size(), findings.plan.target), {});
+  const match::Ranking ranking = match::rank(conversation_.samples(disk), holdings_.trees(), holdings_.candidates());
+  const std::size_t counted =
+      std::min(std::clamp(ranking.contenders, kCountedMin, kCountedMax), ranking.order.size());
+  for (std::size_t i = 0; i < std::min(ranking.order.size(), std::max(counted, kShown)); ++i) {
+    const match::Ranked& ranked = ranking.order[i];
+    if (ranked.share <= 0)
+      break;
+    if (i < counted)
+      contenders.push_back(ranked.candidate);
+    const double covered = ranked.share * static_cast<double>(findings.plan.needed.value);
+    findings.plan.candidates.push_back(
+        {.image = holdings_.candidates()[ranked.candidate].name,
+         .covered = base::ByteCount(static_cast<std::uint64_t>(std::llround(covered)))});
+  }
+  if (contenders.empty())
+    findings.plan.base_reason = fmt::format("none of the {} images here holds any of it", ranking.order.size());
+  return contenders;
+}
+
+void DiskPlanner::compare(std::uint32_t disk, std::optional<std::size_t> base, DiskFindings& findings) {
+  findings.runs.clear();
+  base_.reset();
+  sync::Local local;
+  if (base) {
+    const chunkstore::HeldImage& image = holdings_.layers().images()[*base];
+    base_.emplace(Base{*base, holdings_.layers().compose(image), source_of_image(holdings_.layers(), image)});
+    local.base = &base_->tree.view();
+  }
+  // In the order of SpotSource; without a base everything is asked in its place.
+  local.sources = {base_ ? base_->layers.get() : &holdings_.layers(), &holdings_.layers(), &holdings_.store_source()};
+  progress_.stage(fmt::format("comparing {}", findings.plan.target), findings.plan.size);
+  conversation_.compare(disk, local,
+                        {.run =
+                             [&](const sync::Run& run) {
+                               progress_.advance(bytes_of(run.blocks));
+                               findings.runs.push_back({.run = run});
+                             },
+                         .awaiting = {}});
+}
+
+std::optional<std::size_t> DiskPlanner::choose(const std::vector<std::size_t>& contenders, const base::Hash32& realm,
+                                               DiskFindings& findings) const {
+  std::vector<match::Candidate> candidates;
+  std::vector<match::Contender> counted;
+  for (const std::size_t contender : contenders) {
+    candidates.push_back(holdings_.candidates()[contender]);
+    counted.push_back({.name = candidates.back().name, .layers = candidates.back().layers.size()});
+  }
+  std::vector<model::BlockId> ids;
+  const auto count = [&] {
+    const match::Needs needs(std::exchange(ids, {}), realm);
+    const match::Coverage coverage = match::coverage(needs, holdings_.trees(), candidates);
+    for (std::size_t i = 0; i < counted.size(); ++i)
+      counted[i].held_blocks += coverage.candidates[i];
+  };
+  each_found_id(findings, [&](const model::BlockId& id) {
+    ids.push_back(id);
+    if (ids.size() == kIdsAtOnce)
+      count();
+  });
+  count();
+  const auto choice = match::choose_base(counted);
+  if (!choice) {
+    if (!contenders.empty())
+      findings.plan.base_reason = "none of the images here holds any of it";
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < std::min(counted.size(), findings.plan.candidates.size()); ++i) {
+    model::PlannedCandidate& candidate = findings.plan.candidates[i];
+    candidate.covered = bytes_of(counted[i].held_blocks);
+    candidate.exact = true;
+    candidate.chosen = i == choice->index;
+  }
+  findings.plan.base = counted[choice->index].name;
+  findings.plan.base_reason = fmt::format(
+      "{}: {}", *findings.plan.base, match::why(*choice, counted, findings.plan.needed.value / model::kBlockBytes));
+  std::ranges::stable_sort(findings.plan.candidates, std::greater{},
+                           [](const auto& c) { return std::pair(c.chosen, c.covered); });
+  if (findings.plan.candidates.size() > kShown)
+    findings.plan.candidates.resize(kShown);
+  return contenders[choice->index];
+}
+
+void DiskPlanner::each_found_id(const DiskFindings& findings,
+                                const std::function<void(const model::BlockId&)>& visit) const {
+  std::array<model::BlockId, 4096> ids;
+  for (const HeldRun& held : findings.runs) {
+    const sync::Run& run = held.run;
+    if (run.origin == Origin::base) {
+      for (std::uint64_t i = 0; i < run.blocks; ++i)
+        if (const auto id = base_->tree->id_at(model::BlockIndex(run.first.value + i)))
+          visit(*id);
+    } else if (in_layers(run)) {
+      for (std::uint64_t i = 0; i < run.blocks; i += ids.size()) {
+        const auto some = std::span(ids).first(std::min<std::uint64_t>(ids.size(), run.blocks - i));
+        holdings_.layers().ids_from(run.spot.at(i).place, some);
+        for (const model::BlockId& id : some)
+          if (id != model::BlockId{})
+            visit(id);
+      }
+    }
+  }
+}
+
+void DiskPlanner::name_layers(DiskFindings& findings) const {
+  const auto add = [&](std::uint32_t part, bool of_base) {
+    if (std::ranges::find(findings.parts, part) != findings.parts.end())
+      return;
+    findings.parts.push_back(part);
+    findings.plan.layers.push_back(holdings_.planned(part));
+    findings.plan.layers.back().of_base = of_base;
+  };
+  if (base_)
+    for (const std::uint32_t part : holdings_.candidates()[base_->candidate].layers)
+      add(part, true);
+  std::optional<std::uint32_t> last;
+  for (const HeldRun& held : findings.runs)
+    if (in_layers(held.run) && std::exchange(last, held.run.spot.place.part) != held.run.spot.place.part)
+      add(held.run.spot.place.part, false);
+}
+
+// A place in the store says nothing for long, so its blocks are kept by id. A run of which a block is gone comes over
+// the wire.
+void DiskPlanner::read_store_ids(DiskFindings& findings) const {
+  const auto reader = holdings_.store_source().reader();
+  model::BlockHasher hasher(holdings_.realm().key);
+  std::array<std::byte, model::kBlockBytes> block;
+  for (HeldRun& held : findings.runs) {
+    if (held.run.origin != Origin::local || source_of(held.run) != SpotSource::store)
+      continue;
+    for (std::uint64_t i = 0; i < held.run.blocks; ++i) {
+      const auto id = reader->read(held.run.spot.at(i).place, block) ? hasher.id_of(block) : std::nullopt;
+      if (!id) {
+        held.run.origin = Origin::wire;
+        held.store_ids.clear();
+        break;
+      }
+      held.store_ids.push_back(*id);
+    }
+  }
+}
+
+void DiskPlanner::survey(DiskFindings& findings) const {
+  std::uint64_t in_place = 0;
+  for (HeldRun& held : findings.runs) {
+    const sync::Run& run = held.run;
+    if (run.origin == Origin::zero) {
+      const auto end = std::min((run.first.value + run.blocks) * model::kBlockBytes, findings.plan.size.value);
+      findings.survey.add_zero(base::ByteCount(end - run.first.value * model::kBlockBytes));
+      continue;
+    }
+    const bool of_base =
+        run.origin == Origin::base || (base_ && in_layers(run) && source_of(run) == SpotSource::base_layers);
+    if (of_base)
+      held.holders.insert(SourceKind::base);
+    else if (in_layers(run))
+      held.holders.insert(SourceKind::local);
+    else if (run.origin == Origin::local)
+      held.holders.insert(SourceKind::store);
+    in_place += run.origin == Origin::base ? run.blocks : 0;
+    findings.survey.add_run(run.blocks, run.blocks, held.holders);
+  }
+  for (model::PlannedCandidate& candidate : findings.plan.candidates)
+    if (candidate.chosen)
+      candidate.in_place = bytes_of(in_place);
+}
+
+void DiskPlanner::ask_sizes(std::uint32_t disk, DiskFindings& findings) {
+  BlockSampler sampler(kSampledGroups);
+  for (const HeldRun& held : findings.runs)
+    if (held.run.origin == Origin::wire)
+      sampler.add(held.run.first, held.run.blocks);
+  const transport::BlockSet blocks = sampler.take();
+  if (!blocks.empty())
+    findings.sizes = conversation_.sizes(disk, blocks);
+}
+
+}  // namespace jaunt::engine

@@ -1,0 +1,71 @@
+// Where every block of one disk can be had: candidates ranked, the base chosen, the difference worked out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/progress.hpp"
+#include "engine/conversation.hpp"
+#include "engine/holdings.hpp"
+#include "match/survey.hpp"
+#include "model/plan.hpp"
+#include "sync/run.hpp"
+
+namespace jaunt::engine {
+
+// A run of the disk that has one holder here, or none.
+struct HeldRun {
+  sync::Run run;
+  model::SourceSet holders = {};
+  std::vector<model::BlockId> store_ids = {};  // of its blocks, where the store holds them
+};
+
+// What is known of a disk before any cost is looked at.
+struct DiskFindings {
+  model::DiskPlan plan;  // without sources and runs, which depend on what is cheapest
+  std::vector<HeldRun> runs;
+  std::vector<std::uint32_t> parts;  // of the layers' source, for each of plan.layers
+  match::Survey survey;
+  std::uint64_t nonzero_blocks = 0;
+  std::optional<transport::Sizes> sizes;  // absent where nothing would cross the wire
+};
+
+// How sync::Spot::source is to be understood.
+enum class SpotSource : std::uint32_t { base_layers = 0, layers = 1, store = 2 };
+
+// Plans one disk after the other. What it is made of outlives it.
+class DiskPlanner {
+ public:
+  DiskPlanner(Conversation& conversation, const Holdings& holdings, base::Progress& progress)
+      : conversation_(conversation), holdings_(holdings), progress_(progress) {}
+
+  DiskFindings plan(std::uint32_t disk);
+
+ private:
+  // One image as the base, ready to be compared with.
+  struct Base {
+    std::size_t candidate;
+    chunkstore::LayerFile tree;
+    std::unique_ptr<chunkstore::Source> layers;
+  };
+
+  // The images that may be the best, as samples tell; all of them when they are few.
+  std::vector<std::size_t> rank(std::uint32_t disk, DiskFindings& findings);
+  void compare(std::uint32_t disk, std::optional<std::size_t> base, DiskFindings& findings);
+  // The one that holds most of what was found.
+  std::optional<std::size_t> choose(const std::vector<std::size_t>& contenders, const base::Hash32& realm,
+                                    DiskFindings& findings) const;
+  void name_layers(DiskFindings& findings) const;
+  void read_store_ids(DiskFindings& findings) const;
+  void survey(DiskFindings& findings) const;
+  void ask_sizes(std::uint32_t disk, DiskFindings& findings);
+  void each_found_id(const DiskFindings& findings, const std::function<void(const model::BlockId&)>& visit) const;
+
+  Conversation& conversation_;
+  const Holdings& holdings_;
+  base::Progress& progress_;
+  std::optional<Base> base_;  // what was compared with last
+};
+
+}  // namespace jaunt::engine

@@ -1,0 +1,104 @@
+#include "engine/kept_plans.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "engine/job.hpp"
+#include "model/plan_json.hpp"
+
+namespace jaunt::engine {
+
+namespace fs = std::filesystem;
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr const char* kPlanName = "plan.json";
+constexpr std::int64_t kKeptAfterLease = 7 * 24 * 3600;
+constexpr base::ByteCount kPlanBytesMax{64 * base::kMiB};
+
+std::string runs_name(std::size_t disk) {
+  return fmt::format("{}.runs", disk);
+}
+
+bool plausible(const std::string& id) {
+  return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
+  });
+}
+
+}  // namespace
+
+chunkstore::Reference lease_of(const std::string& id, const std::string& realm) {
+  return {.realm = realm, .holder = chunkstore::Holder::lease, .name = "plan " + id};
+}
+
+fs::path KeptPlans::folder_of(const std::string& id) const {
+  if (!plausible(id) || !fs::is_directory(folder_ / id))
+    throw Error(ErrorKind::not_found, "find", "plan " + base::printable(id), "there is no such plan in this home",
+                "`jaunt plan --list` shows those that are kept");
+  return folder_ / id;
+}
+
+void KeptPlans::keep(model::Plan& plan, const std::vector<model::RunList>& runs) const {
+  fs::create_directories(folder_);
+  fs::permissions(folder_, fs::perms::owner_all);
+  plan.id = new_id();
+  const fs::path making = folder_ / fmt::format(".{}", plan.id);
+  fs::create_directory(making);
+  for (std::size_t disk = 0; disk < runs.size(); ++disk) {
+    base::AtomicFile file(making / runs_name(disk));
+    file.file().write_all(base::ByteOffset(0), model::encode(runs[disk]));
+    file.commit();
+  }
+  base::write_text_file(making / kPlanName, model::to_json(plan));
+  fs::rename(making, folder_ / plan.id);
+  base::sync_directory(folder_);
+}
+
+model::Plan KeptPlans::plan(const std::string& id) const {
+  return model::plan_from_json(base::read_text_file(folder_of(id) / kPlanName, kPlanBytesMax));
+}
+
+model::RunList KeptPlans::runs(const std::string& id, std::size_t disk) const {
+  return model::decode_run_list(base::MappedFile(folder_of(id) / runs_name(disk)).bytes());
+}
+
+void KeptPlans::drop(const std::string& id) const {
+  const fs::path folder = folder_of(id);
+  chunkstore::Store store(home_.path());
+  for (const chunkstore::Reference& reference : store.references().list())
+    if (reference.holder == chunkstore::Holder::lease && reference.name == lease_of(id, {}).name)
+      store.references().release(reference);
+  fs::remove_all(folder);
+}
+
+std::vector<model::Plan> KeptPlans::list() const {
+  std::vector<model::Plan> plans;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder_, none)) {
+    try {
+      plans.push_back(plan(entry.path().filename().string()));
+    } catch (const Error&) {
+      continue;  // half made, of another version, or not a plan at all
+    }
+  }
+  std::ranges::sort(plans, {}, &model::Plan::id);
+  return plans;
+}
+
+void KeptPlans::remove_expired() const {
+  const std::int64_t now = std::time(nullptr);
+  for (const model::Plan& plan : list())
+    if (std::max(plan.lease_until, plan.created) + kKeptAfterLease < now)
+      drop(plan.id);
+}
+
+}  // namespace jaunt::engine

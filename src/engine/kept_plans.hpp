@@ -1,0 +1,42 @@
+// Plans that were made, in HOME/plans, until they are dropped or long expired.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "chunkstore/store.hpp"
+#include "engine/home.hpp"
+#include "model/plan.hpp"
+#include "model/run_list.hpp"
+
+namespace jaunt::engine {
+
+// HOME/plans/ID/plan.json and, for each disk, N.runs. Any process and thread.
+class KeptPlans {
+ public:
+  explicit KeptPlans(const Home& home) : home_(home), folder_(home.path() / "plans") {}
+
+  // The plan gets its id; it is durable when this returns.
+  void keep(model::Plan& plan, const std::vector<model::RunList>& runs) const;
+
+  // Throw not_found, naming the plan, where there is none.
+  model::Plan plan(const std::string& id) const;
+  model::RunList runs(const std::string& id, std::size_t disk) const;
+  // With everything that was promised for it.
+  void drop(const std::string& id) const;
+
+  std::vector<model::Plan> list() const;  // oldest first; what cannot be read is left out
+  void remove_expired() const;            // those whose lease ended a week ago
+
+ private:
+  std::filesystem::path folder_of(const std::string& id) const;
+
+  const Home& home_;
+  std::filesystem::path folder_;
+};
+
+// What a plan holds in the store.
+chunkstore::Reference lease_of(const std::string& id, const std::string& realm);
+
+}  // namespace jaunt::engine

@@ -1,0 +1,151 @@
+#include "engine/plan_costs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace jaunt::engine {
+
+using model::SourceKind;
+
+namespace {
+
+// Rates at which other links are tried, in bytes per second.
+constexpr std::array<std::uint64_t, 4> kOtherRates{1'250'000, 12'500'000, 125'000'000, 1'250'000'000};
+
+std::chrono::microseconds time_of(double seconds) {
+  return std::chrono::microseconds(std::llround(std::clamp(seconds, 0.0, 1e9) * 1e6));
+}
+
+double ratio(base::ByteCount part, base::ByteCount whole, double otherwise) {
+  // Below that a sample says nothing.
+  return whole.value < 16 * model::kBlockBytes
+             ? otherwise
+             : std::clamp(static_cast<double>(part.value) / static_cast<double>(whole.value), 0.001, 1.0);
+}
+
+match::Costs costs_of(const std::vector<DiskFindings>& disks, const model::LinkSpeed& link) {
+  match::Costs costs;
+  costs.link.rate = static_cast<double>(link.bytes_per_second.value);
+  costs.link.round_trip = static_cast<double>(link.round_trip.count()) / 1e6;
+  transport::Sizes sizes;
+  for (const DiskFindings& disk : disks)
+    if (disk.sizes) {
+      sizes.bytes += disk.sizes->bytes;
+      sizes.compressed += disk.sizes->compressed;
+      sizes.disk_bytes += disk.sizes->disk_bytes;
+      sizes.disk_compressed += disk.sizes->disk_compressed;
+    }
+  // The sample tells of level 3; the other levels keep their distance from it.
+  const auto third = std::ranges::find(costs.compression, 3, &match::Compression::level);
+  if (third != costs.compression.end()) {
+    const double scale = ratio(sizes.compressed, sizes.bytes, third->ratio) / third->ratio;
+    for (match::Compression& level : costs.compression)
+      level.ratio = std::min(level.ratio * scale, 1.0);
+  }
+  costs.plain_ratio = ratio(sizes.disk_compressed, sizes.disk_bytes, costs.plain_ratio);
+  return costs;
+}
+
+match::Task task_of(const std::vector<DiskFindings>& disks, const Circumstances& circumstances) {
+  match::Task task;
+  std::uint64_t nonzero = 0;
+  for (const DiskFindings& disk : disks) {
+    task.survey += disk.survey;
+    nonzero += disk.nonzero_blocks;
+  }
+  task.nonzero = base::ByteCount(nonzero * model::kBlockBytes);
+  // What runs is read anew; of what does not, the tree is known by the time that a plan is carried out.
+  task.read_first = circumstances.running ? task.nonzero : base::ByteCount{};
+  task.difference = circumstances.difference;
+  task.round_trips = circumstances.round_trips;
+  task.running = circumstances.running;
+  return task;
+}
+
+std::vector<model::SourceShare> shares(const model::BySource<match::SourceForecast>& sources) {
+  std::vector<model::SourceShare> result;
+  for (const SourceKind kind : model::kSourceKinds)
+    if (const match::SourceForecast& source = sources[kind]; source.bytes.value > 0)
+      result.push_back(
+          {.source = kind,
+           .bytes = source.bytes,
+           .wire = kind == SourceKind::wire || kind == SourceKind::delta ? source.moved : base::ByteCount{},
+           .seconds = time_of(source.seconds)});
+  return result;
+}
+
+model::Forecast told(const match::Forecast& forecast) {
+  return {.wire = forecast.wire, .seconds = time_of(forecast.seconds), .slowest = forecast.slowest};
+}
+model::PlainCopy told(const match::PlainCopy& copy) {
+  return {.name = copy.name, .wire = copy.wire, .seconds = time_of(copy.seconds)};
+}
+
+model::RunList runs_of(const DiskFindings& disk, const match::Choice& choice) {
+  model::RunList list{.size = disk.plan.size,
+                      .carried_root = disk.plan.carried_root,
+                      .layers = static_cast<std::uint32_t>(disk.parts.size())};
+  for (const HeldRun& held : disk.runs) {
+    const sync::Run& run = held.run;
+    model::Run planned{.source = SourceKind::zero, .blocks = run.blocks};
+    if (run.origin != sync::Origin::zero)
+      planned.source = choice.plain ? SourceKind::wire : choice.source_of(held.holders, run.blocks);
+    if (planned.source == SourceKind::base && run.origin == sync::Origin::base) {
+      planned.part = model::kInPlace;
+      planned.from = run.first;
+    } else if (planned.source == SourceKind::base || planned.source == SourceKind::local) {
+      const auto part = std::ranges::find(disk.parts, run.spot.place.part);
+      base::invariant(part != disk.parts.end(), "every layer of a run is named in its plan");
+      planned.part = static_cast<std::uint32_t>(part - disk.parts.begin());
+      planned.from = model::BlockIndex(run.spot.place.block);
+    }
+    if (planned.source == SourceKind::store)
+      list.store_ids.insert(list.store_ids.end(), held.store_ids.begin(), held.store_ids.end());
+    model::append_run(list.runs, planned);
+  }
+  return list;
+}
+
+void try_other_links(const match::Task& task, const match::Costs& costs, model::Plan& plan) {
+  for (const std::uint64_t rate : kOtherRates) {
+    if (rate == plan.link.bytes_per_second.value)
+      continue;
+    match::Costs there = costs;
+    there.link.rate = static_cast<double>(rate);
+    const match::Forecast forecast = match::forecast(task, there);
+    plan.elsewhere.push_back(
+        {.link = {.bytes_per_second = base::ByteCount(rate), .round_trip = plan.link.round_trip, .origin = "assumed"},
+         .forecast = told(forecast),
+         .plain_copy = forecast.plain_copies.empty() ? model::PlainCopy{} : told(forecast.plain_copies.front())});
+  }
+}
+
+}  // namespace
+
+std::vector<model::RunList> count_costs(const std::vector<DiskFindings>& disks, const Circumstances& circumstances,
+                                        model::Plan& plan) {
+  plan.link = circumstances.link;
+  const match::Costs costs = costs_of(disks, plan.link);
+  const match::Task task = task_of(disks, circumstances);
+  const match::Forecast forecast = match::forecast(task, costs);
+  plan.forecast = told(forecast);
+  for (const match::PlainCopy& copy : forecast.plain_copies)
+    plan.plain_copies.push_back(told(copy));
+  plan.plain_copy_is_faster = forecast.plain_copy_is_faster;
+  plan.downtime = time_of(forecast.downtime_seconds);
+  plan.space = forecast.space;
+  plan.sources = shares(forecast.sources);
+  try_other_links(task, costs, plan);
+  std::vector<model::RunList> lists;
+  for (const DiskFindings& disk : disks) {
+    model::DiskPlan& planned = plan.disks.emplace_back(disk.plan);
+    planned.sources = shares(match::tally(disk.survey, forecast.choice, costs));
+    lists.push_back(runs_of(disk, forecast.choice));
+    planned.runs = lists.back().runs.size();
+  }
+  return lists;
+}
+
+}  // namespace jaunt::engine

@@ -1,0 +1,25 @@
+// The forecast of a plan: what is found here and there, what that costs, and which source each block is given.
+#pragma once
+
+#include <vector>
+
+#include "engine/disk_planner.hpp"
+#include "match/estimate.hpp"
+#include "model/plan.hpp"
+#include "model/run_list.hpp"
+
+namespace jaunt::engine {
+
+// What is counted with, beside the disks' own findings.
+struct Circumstances {
+  model::LinkSpeed link;
+  base::ByteCount difference = {};  // the bytes of working it out, both directions
+  std::uint32_t round_trips = 0;
+  bool running = false;
+};
+
+// Fills in everything of the plan that is a matter of cost, and gives the runs of each disk.
+std::vector<model::RunList> count_costs(const std::vector<DiskFindings>& disks, const Circumstances& circumstances,
+                                        model::Plan& plan);
+
+}  // namespace jaunt::engine

@@ -1,0 +1,120 @@
+#include "engine/plan_job.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "engine/arrival.hpp"
+#include "engine/disk_planner.hpp"
+#include "engine/holdings.hpp"
+#include "engine/kept_plans.hpp"
+#include "engine/plan_costs.hpp"
+
+namespace jaunt::engine {
+
+namespace fs = std::filesystem;
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr base::ByteCount kAssumedRate{125'000'000};
+constexpr std::chrono::microseconds kAssumedRoundTrip{1000};
+
+model::LinkSpeed link_speed(const PlanOptions& options) {
+  const bool given = options.bytes_per_second || options.round_trip;
+  return {.bytes_per_second = options.bytes_per_second.value_or(kAssumedRate),
+          .round_trip = options.round_trip.value_or(kAssumedRoundTrip),
+          .origin = given ? "given" : "assumed"};
+}
+
+class PlanJob {
+ public:
+  PlanJob(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace)
+      : subject_(subject), options_(options), workplace_(workplace), holdings_(workplace.home, options.realm) {}
+
+  model::Plan run() {
+    const KeptPlans plans(workplace_.home);
+    plans.remove_expired();
+    plan_.subject = subject_.name;
+    plan_.source = subject_.node();
+    plan_.format = options_.format.value_or("");
+    plan_.realm = options_.realm;
+    plan_.created = std::time(nullptr);
+    std::vector<DiskFindings> findings;
+    Circumstances circumstances{.link = link_speed(options_)};
+    with_machine(subject_, options_.format.value_or(""), workplace_,
+                 [&](Conversation& conversation, const ToldMachine& machine, const transport::Link& link) {
+                   look_at(machine);
+                   DiskPlanner planner(conversation, holdings_, workplace_.progress);
+                   for (std::uint32_t disk = 0; disk < conversation.disks().size(); ++disk)
+                     findings.push_back(planner.plan(disk));
+                   circumstances.round_trips = conversation.round_trips();
+                   circumstances.running = machine.running();
+                   plan_.difference_sent = link.sent().bytes;
+                   plan_.difference_received = link.received().bytes;
+                   description_ = machine.description;
+                 });
+    circumstances.difference = plan_.difference_sent + plan_.difference_received;
+    const auto runs = count_costs(findings, circumstances, plan_);
+    plan_.blockers = blockers_here(
+        description_, {.name = options_.name, .folder = options_.folder, .space = plan_.space}, workplace_.config);
+    if (options_.lease.count() > 0)
+      plan_.lease_until = plan_.created + options_.lease.count();
+    plans.keep(plan_, runs);
+    lease(runs);
+    return std::move(plan_);
+  }
+
+ private:
+  void look_at(const ToldMachine& machine) {
+    plan_.as_of = machine.as_of;
+    plan_.running = machine.running();
+    plan_.problems = machine.description.problems;
+    if (machine.description.hardware)
+      plan_.name = options_.name.value_or(machine.description.hardware->name);
+  }
+
+  // The store keeps what the plan names from now on; what went away since it was looked at makes the plan void.
+  void lease(const std::vector<model::RunList>& runs) {
+    std::vector<model::BlockId> ids;
+    for (const model::RunList& list : runs)
+      ids.insert(ids.end(), list.store_ids.begin(), list.store_ids.end());
+    std::ranges::sort(ids);
+    const auto repeated = std::ranges::unique(ids);
+    ids.erase(repeated.begin(), repeated.end());
+    if (ids.empty() || plan_.lease_until == 0)
+      return;
+    chunkstore::Reference reference = lease_of(plan_.id, options_.realm);
+    reference.expires = chunkstore::Clock::from_time_t(plan_.lease_until);
+    holdings_.store().references().refer(reference, ids);
+    const std::vector<bool> here = holdings_.store().has(holdings_.realm(), ids);
+    if (std::ranges::find(here, false) != here.end()) {
+      KeptPlans(workplace_.home).drop(plan_.id);
+      throw Error(ErrorKind::busy, "plan", base::printable(plan_.subject),
+                  "the store was cleaned up while the plan was made", "try again");
+    }
+  }
+
+  const RemoteMachine& subject_;
+  const PlanOptions& options_;
+  const Workplace& workplace_;
+  const Holdings holdings_;
+  model::Description description_;
+  model::Plan plan_;
+};
+
+}  // namespace
+
+model::Plan make_plan(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace) {
+  std::error_code absent;
+  if (fs::equivalent(subject.home, workplace.home.path(), absent))
+    throw Error(ErrorKind::usage, "plan", base::printable(subject.name),
+                fmt::format("{} is this very node's home", subject.home.string()),
+                "name the destination's home with --home");
+  return PlanJob(subject, options, workplace).run();
+}
+
+}  // namespace jaunt::engine

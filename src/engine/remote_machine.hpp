@@ -1,0 +1,40 @@
+// A machine of another node, and how it is spoken about with that node.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "engine/conversation.hpp"
+#include "engine/describe_job.hpp"
+#include "model/description.hpp"
+#include "transport/link.hpp"
+
+namespace jaunt::engine {
+
+struct RemoteMachine {
+  std::string name;            // as its node calls it
+  std::filesystem::path home;  // of that node, on this machine
+
+  std::string node() const;  // "home:/var/lib/jaunt-b"
+};
+
+// "web1@home:/var/lib/jaunt-b". Throws usage.
+RemoteMachine parse_remote_machine(const std::string& text);
+
+// What its node says of it.
+struct ToldMachine {
+  model::Description description;
+  std::int64_t as_of = 0;  // when its disks were so, seconds since 1970
+
+  bool running() const { return description.hardware && description.hardware->state != "shut off"; }
+};
+
+// Calls work() with the node that has it. What stands in that node's way is thrown as it says it, and not as the
+// broken conversation that follows.
+using SpeakOfMachine = std::function<void(Conversation&, const ToldMachine&, const transport::Link&)>;
+void with_machine(const RemoteMachine& machine, const std::string& format, const Workplace& workplace,
+                  const SpeakOfMachine& work);
+
+}  // namespace jaunt::engine

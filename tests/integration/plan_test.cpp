@@ -1,0 +1,284 @@
+// jaunt plan as people use it: two homes on one machine.
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/process.hpp"
+#include "chunkstore/catalog.hpp"
+#include "chunkstore/layers_source.hpp"
+#include "chunkstore/store.hpp"
+#include "chunkstore/store_writer.hpp"
+#include "disk/chain.hpp"
+#include "match/overlap.hpp"
+#include "model/run_list.hpp"
+#include "support/skip.hpp"
+#include "support/world.hpp"
+
+using namespace jaunt;
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kBlock = model::kBlockBytes;
+
+// Makes an image known to a home, as a scan of its folder would.
+void catalogue(const fs::path& home, const fs::path& image, const std::string& format) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(25));  // a file of this very instant is only a hint
+  const disk::Chain chain =
+      disk::resolve_chain({.path = image, .format = format}, {.folders = {image.parent_path()}, .devices = {}});
+  chunkstore::Catalog catalog(home);
+  const chunkstore::EntryRecord entry{.location = chain.top().path, .format = format};
+  catalog.add_entry(entry);
+  chunkstore::ImageRecord record{.entry = key_of(entry), .path = chain.top().path, .size = chain.size()};
+  base::Progress silent;
+  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
+    catalog.scan_layer(chain, i, {}, silent);
+    record.layers.push_back(
+        chunkstore::layer_key(chunkstore::kDefaultRealm, chain.layers[i].path, chain.layers[i].format));
+  }
+  catalog.put_image(record);
+}
+
+// A source and a destination, with images that both may read.
+struct TwoHomes {
+  base::TemporaryDirectory folder{"/var/tmp"};
+  fs::path source = folder.path() / "a";
+  fs::path destination = folder.path() / "b";
+  fs::path images = folder.path() / "images";
+  std::vector<std::string> allowed{images.string()};
+
+  TwoHomes() {
+    for (const fs::path& home : {source, destination}) {
+      fs::create_directory(home);
+      fs::permissions(home, fs::perms::owner_all);
+    }
+    fs::create_directory(images);
+  }
+
+  base::Captured jaunt(std::vector<std::string> words) const {
+    words.insert(words.begin(), JAUNT_PROGRAM);
+    std::string folders;
+    for (const std::string& name : allowed)
+      folders += (folders.empty() ? "" : ":") + name;
+    return base::run({.argv = std::move(words),
+                      .environment = {"JAUNT_HOME=" + destination.string(), "JAUNT_IMAGES_FOLDERS=" + folders,
+                                      "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
+                      .confinement = std::nullopt},
+                     std::chrono::minutes(10), base::ByteCount(64 * base::kMiB));
+  }
+  Json plan(const fs::path& image, std::vector<std::string> options = {}) const {
+    options.insert(options.begin(), {"plan", "--json", "--format", "raw", "--to", folder.path().string()});
+    options.push_back(image.string() + "@home:" + source.string());
+    const base::Captured result = jaunt(options);
+    INFO(result.err << result.out);
+    REQUIRE(result.status.code == 0);
+    return Json::parse(result.out);
+  }
+};
+
+using Blocks = std::vector<std::uint64_t>;  // what each block is filled with; 0 is a zero block
+
+fs::path image_of(const fs::path& path, const Blocks& blocks) {
+  std::ofstream file(path, std::ios::binary);
+  for (const std::uint64_t seed : blocks) {
+    std::mt19937_64 random(seed);
+    std::string block(kBlock, '\0');
+    if (seed != 0)
+      for (char& c : block)
+        c = static_cast<char>(random());
+    file << block;
+  }
+  return path;
+}
+
+Blocks numbered(std::uint64_t first, std::size_t count) {
+  Blocks blocks(count);
+  for (std::size_t i = 0; i < count; ++i)
+    blocks[i] = first + i;
+  return blocks;
+}
+
+Blocks operator+(Blocks left, const Blocks& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+std::uint64_t bytes_from(const Json& shares, const std::string& source) {
+  for (const Json& share : shares)
+    if (share["source"] == source)
+      return share["bytes"];
+  return 0;
+}
+
+// 300 blocks of the base where it has them, 200 of it elsewhere, 100 of another image, 50 zero, 40 of nobody.
+struct Scene : TwoHomes {
+  fs::path base = image_of(images / "base.raw", numbered(1, 1000));
+  fs::path other = image_of(images / "other.raw", numbered(5000, 400));
+  fs::path target = image_of(images / "target.raw", numbered(1, 300) + Blocks(50) + numbered(5100, 100) +
+                                                        numbered(9000, 40) + numbered(601, 200));
+
+  Scene() {
+    for (const fs::path& image : {base, other})
+      catalogue(destination, image, "raw");
+  }
+};
+
+std::string content(const fs::path& file) {
+  return base::read_text_file(file, base::ByteCount(64 * base::kMiB));
+}
+
+}  // namespace
+
+TEST_CASE("A plan says for every block from where it comes, and leaves the source as it is") {
+  const Scene scene;
+  const std::string before = content(scene.target);
+  const Json plan = scene.plan(scene.target, {"--rate", "10Mbit", "--rtt", "20ms"});
+  CHECK(content(scene.target) == before);
+  CHECK(plan["problems"].empty());
+  REQUIRE(plan["disks"].size() == 1);
+  const Json& disk = plan["disks"][0];
+  CHECK(disk["base"] == scene.base.string());
+  CHECK(disk["candidates"].size() == 2);
+  CHECK(disk["candidates"][0]["covered"] == 500 * kBlock);
+  CHECK(disk["candidates"][0]["in_place"] == 300 * kBlock);
+  CHECK(disk["candidates"][1]["covered"] == 100 * kBlock);
+  CHECK(bytes_from(disk["sources"], "zero") == 50 * kBlock);
+  CHECK(bytes_from(disk["sources"], "base") == 500 * kBlock);
+  CHECK(bytes_from(disk["sources"], "local") == 100 * kBlock);
+  CHECK(bytes_from(disk["sources"], "wire") == 40 * kBlock);
+  CHECK(plan["link"]["origin"] == "given");
+  CHECK(plan["plain_copy_is_faster"] == false);
+  CHECK(plan["forecast"]["wire"] < plan["plain_copies"][0]["wire"]);
+  CHECK(plan["difference_sent"].get<std::uint64_t>() + plan["difference_received"].get<std::uint64_t>() < 100'000);
+
+  const fs::path kept = scene.destination / "plans" / plan["id"].get<std::string>();
+  const auto list = model::decode_run_list(base::MappedFile(kept / "0.runs").bytes());
+  const auto blocks = model::blocks_by_source(list);
+  CHECK(blocks[model::SourceKind::base] == 500);
+  CHECK(blocks[model::SourceKind::wire] == 40);
+  CHECK(list.runs.front() == model::Run{.source = model::SourceKind::base, .blocks = 300, .part = model::kInPlace});
+  const base::Captured shown = scene.jaunt({"plan", "--json", "--show", plan["id"]});
+  CHECK(Json::parse(shown.out) == plan);
+}
+
+TEST_CASE("A kept plan holds until the source or the base changes, and says which it was") {
+  const Scene scene;
+  const std::string id = scene.plan(scene.target)["id"];
+  CHECK(scene.jaunt({"plan", "--check", id}).status.code == 0);
+
+  image_of(scene.target, numbered(1, 690));
+  const base::Captured changed = scene.jaunt({"plan", "--json", "--check", id});
+  CHECK(changed.status.code == 1);
+  CHECK(Json::parse(changed.out)["changes"][0]["subject"] == "disk0");
+
+  fs::remove(scene.base);
+  const base::Captured gone = scene.jaunt({"plan", "--check", id});
+  CHECK(gone.status.code == 1);
+  CHECK(gone.out.find("base.raw") != gone.out.npos);
+  CHECK(gone.out.find("gone") != gone.out.npos);
+
+  CHECK(scene.jaunt({"plan", "--drop", id}).status.code == 0);
+  CHECK(scene.jaunt({"plan", "--show", id}).status.code == 1);
+}
+
+TEST_CASE("What a plan takes from the store is promised to it until it is dropped") {
+  const Scene scene;
+  const chunkstore::Store store(scene.destination);
+  {
+    const std::string blocks = content(scene.target).substr(450 * kBlock, 30 * kBlock);
+    std::vector<model::BlockId> ids;
+    for (std::size_t at = 0; at < blocks.size(); at += kBlock)
+      ids.push_back(*model::BlockHasher().id_of(base::as_bytes(std::string_view(blocks).substr(at, kBlock))));
+    auto writer = store.write({});
+    writer.put(ids, base::as_bytes(blocks));
+    writer.commit();
+  }
+  const Json plan = scene.plan(scene.target, {"--lease", "2h"});
+  CHECK(bytes_from(plan["sources"], "store") == 30 * kBlock);
+  CHECK(bytes_from(plan["sources"], "wire") == 10 * kBlock);
+  CHECK(plan["lease_until"] == plan["created"].get<std::int64_t>() + 7200);
+  const auto leases = store.references().list();
+  REQUIRE(leases.size() == 1);
+  CHECK(leases[0].ids == 30);
+  CHECK(leases[0].name.find(plan["id"].get<std::string>()) != std::string::npos);
+  CHECK(scene.jaunt({"plan", "--drop", plan["id"]}).status.code == 0);
+  CHECK(store.references().list().empty());
+}
+
+TEST_CASE("A destination that holds nothing is told so, and gets everything over the link") {
+  const TwoHomes homes;
+  const fs::path image = image_of(homes.images / "target.raw", numbered(1, 200));
+  const Json plan = homes.plan(image);
+  CHECK(plan["disks"][0]["base_reason"].get<std::string>().find("jaunt catalog add") != std::string::npos);
+  CHECK(bytes_from(plan["sources"], "wire") == 200 * kBlock);
+  CHECK(plan["forecast"]["wire"] >= 200 * kBlock * 9 / 10);  // noise does not become smaller
+}
+
+TEST_CASE("A home, a machine or a folder that cannot be meant is named, with the next step") {
+  const TwoHomes homes;
+  const auto refused = [&](const std::string& subject, int code, const char* part) {
+    const base::Captured result = homes.jaunt({"plan", "--format", "raw", subject});
+    CAPTURE(subject);
+    CAPTURE(result.err);
+    CHECK(result.status.code == code);
+    CHECK(result.err.find(part) != result.err.npos);
+    CHECK(result.err.find("try:") != result.err.npos);
+  };
+  refused("web1", 2, "which node");
+  refused("web1@host-b", 2, "other homes");
+  refused("web1@home:/nonexistent", 1, "/nonexistent");
+  refused("web1@home:" + homes.destination.string(), 2, "this very node");
+  refused("/nonexistent/web1.raw@home:" + homes.source.string(), 1, "/nonexistent/web1.raw");
+  const base::TemporaryDirectory elsewhere("/var/tmp");
+  const fs::path secret = image_of(elsewhere.path() / "secret.raw", numbered(1, 1));
+  refused(secret.string() + "@home:" + homes.source.string(), 12, "secret.raw");
+}
+
+TEST_CASE("For a real web server the plan's bytes are those that a comparison of all blocks finds") {
+  JAUNT_NEED_GUEST(target, "web-independent");
+  JAUNT_NEED_GUEST(same, "web-base");
+  JAUNT_NEED_GUEST(minimal, "minimal");
+  TwoHomes homes;
+  for (const auto* guest : {&same, &minimal}) {
+    homes.allowed.push_back(guest->folder.string());
+    catalogue(homes.destination, guest->disk, guest->format);
+  }
+  homes.allowed.push_back(target.folder.string());
+  const base::Captured result =
+      homes.jaunt({"plan", "--json", "--rate", "100Mbit", "--rtt", "20ms", "--format", target.format, "--to",
+                   homes.folder.path().string(), target.disk.string() + "@home:" + homes.source.string()});
+  INFO(result.err);
+  REQUIRE(result.status.code == 0);
+  const Json plan = Json::parse(result.out);
+  const Json& disk = plan["disks"][0];
+  CHECK(disk["base"] == same.disk.string());
+
+  chunkstore::Catalog mine(homes.source);
+  base::Progress silent;
+  const auto chain = disk::resolve_chain({.path = target.disk, .format = target.format},
+                                         {.folders = {target.folder}, .devices = {}});
+  const auto tree = mine.tree_of(chain, {}, silent);
+  const chunkstore::Catalog theirs(homes.destination);
+  const auto layers = chunkstore::LayersSource::open(theirs);
+  std::vector<const model::TreeView*> held;
+  for (std::uint32_t part = 0; part < layers->parts(); ++part)
+    held.push_back(&layers->tree(part));
+  // What is elided is not in the plan's JSON; the needed bytes tell whether all was compared.
+  const std::uint64_t found = bytes_from(disk["sources"], "base") + bytes_from(disk["sources"], "local");
+  const std::uint64_t wire = bytes_from(disk["sources"], "wire");
+  CHECK(found + wire == disk["needed"]);
+  const auto all = match::overlap(tree.tree.view(), {}, held);
+  MESSAGE("base ", disk["base"].get<std::string>(), ", found ", found, " of ", disk["needed"].get<std::uint64_t>(),
+          ", over the link ", plan["forecast"]["wire"].get<std::uint64_t>(), ", working it out ",
+          plan["difference_sent"].get<std::uint64_t>() + plan["difference_received"].get<std::uint64_t>());
+  CHECK(found <= all.found().value);
+  CHECK(plan["difference_sent"].get<std::uint64_t>() + plan["difference_received"].get<std::uint64_t>() < 3'100'000);
+}

@@ -1,0 +1,93 @@
+#include "engine/kept_plans.hpp"
+
+#include <ctime>
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+#include "support/sample_plan.hpp"
+
+using namespace jaunt;
+using namespace jaunt::engine;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Fixture {
+  base::TemporaryDirectory folder;
+  Home home{folder.path() / "home"};
+  KeptPlans plans{home};
+
+  model::Plan kept(std::int64_t lease_until) const {
+    model::Plan plan = test_support::sample_plan();
+    plan.created = lease_until - 3600;
+    plan.lease_until = lease_until;
+    plans.keep(plan, {list()});
+    return plan;
+  }
+  static model::RunList list() {
+    return {
+        .size = base::ByteCount(3 * model::kBlockBytes),
+        .layers = 1,
+        .runs = {{.source = model::SourceKind::wire, .blocks = 2}, {.source = model::SourceKind::store, .blocks = 1}},
+        .store_ids = {model::BlockId{}}};
+  }
+};
+
+base::ErrorKind failure_of(const auto& action) {
+  try {
+    action();
+  } catch (const base::Error& error) {
+    return error.kind();
+  }
+  return base::ErrorKind::usage;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "A plan is kept with its runs under an id of its own, until it is dropped") {
+  const model::Plan plan = kept(std::time(nullptr) + 3600);
+  CHECK(plan.id != test_support::sample_plan().id);
+  CHECK(plans.plan(plan.id) == plan);
+  CHECK(plans.runs(plan.id, 0) == list());
+  CHECK(plans.list() == std::vector{plan});
+  plans.drop(plan.id);
+  CHECK(failure_of([&] { plans.plan(plan.id); }) == base::ErrorKind::not_found);
+  CHECK(plans.list().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "Dropping a plan releases what was promised for it, and nothing else") {
+  const model::Plan plan = kept(std::time(nullptr) + 3600);
+  const model::Plan other = kept(std::time(nullptr) + 3600);
+  const chunkstore::Store store(home.path());
+  for (const std::string& id : {plan.id, other.id}) {
+    auto lease = lease_of(id, "default");
+    lease.expires = chunkstore::Clock::now() + std::chrono::hours(1);
+    store.references().refer(lease, std::vector{model::BlockId{}});
+  }
+  plans.drop(plan.id);
+  REQUIRE(store.references().list().size() == 1);
+  CHECK(store.references().list()[0].name == lease_of(other.id, "default").name);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A plan goes away by itself a week after its lease has ended") {
+  const std::int64_t day = 24 * 3600;
+  const model::Plan old = kept(std::time(nullptr) - 8 * day);
+  const model::Plan young = kept(std::time(nullptr) - 6 * day);
+  plans.remove_expired();
+  CHECK(plans.list() == std::vector{young});
+}
+
+TEST_CASE_FIXTURE(Fixture, "An id cannot lead out of the folder of plans") {
+  for (const char* id : {"", ".", "..", "../jobs", "/etc", "a/b", "ab\n"})
+    CHECK(failure_of([&] { plans.plan(id); }) == base::ErrorKind::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A plan whose runs were altered is refused") {
+  const model::Plan plan = kept(std::time(nullptr));
+  const fs::path file = home.path() / "plans" / plan.id / "0.runs";
+  std::string bytes = base::read_text_file(file, base::ByteCount(base::kMiB));
+  bytes[20] ^= 1;
+  base::write_text_file(file, bytes);
+  CHECK(failure_of([&] { plans.runs(plan.id, 0); }) == base::ErrorKind::corrupt);
+}
