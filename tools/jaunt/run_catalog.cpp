@@ -187,7 +187,7 @@ void print_listing(const Listing& listing, bool with_images) {
   if (listing.entries.empty())
     fmt::print("nothing yet; try: jaunt catalog add qemu:///system\n");
   else
-    fmt::print("{} layers with {} of data are known\n", listing.layers.size(),
+    fmt::print("layers known: {}, with {} of data\n", listing.layers.size(),
                base::human_bytes(base::ByteCount(blocks * model::kBlockBytes)));
 }
 
@@ -281,7 +281,7 @@ int run_catalog_rescan(const Invocation& invocation) {
   if (invocation.flag("--json"))
     fmt::print("{}\n", summary_json(summary));
   else if (!invocation.flag("--quiet"))
-    fmt::print("{} images with {} layers; {} layers were read ({})\n", summary.images, summary.layers,
+    fmt::print("images: {}, layers: {}, of which {} were read ({})\n", summary.images, summary.layers,
                summary.layers_read, base::human_bytes(summary.bytes_read));
   return summary.problems.empty() ? 0 : kPartly;
 }
