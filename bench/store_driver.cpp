@@ -192,7 +192,7 @@ Json grow(const std::string& home, std::uint64_t blocks) {
   }
   const double filling = seconds_since(start);
   std::mt19937_64 again(1);
-  std::vector<model::BlockId> ids(1'000'000);
+  std::vector<model::BlockId> ids(std::min<std::uint64_t>(1'000'000, blocks));
   for (auto& id : ids)
     id = made_up(again);
   std::ranges::shuffle(ids, random);
