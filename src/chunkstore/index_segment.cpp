@@ -6,7 +6,7 @@
 #include <fcntl.h>
 
 #include "base/error.hpp"
-#include "chunkstore/id_search.hpp"
+#include "model/id_order.hpp"
 
 namespace jaunt::chunkstore {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chunkstore/catalog.hpp"
+#include "chunkstore/layers_lookup.hpp"
 #include "chunkstore/source.hpp"
 
 namespace jaunt::chunkstore {
@@ -67,8 +68,12 @@ class LayersSource final : public Source {
   const Catalog& catalog_;
   std::optional<model::RealmKey> key_;
   std::vector<Part> parts_;  // the most trustworthy and largest first, so that matches come in long runs
+  LayersLookup lookup_;
   std::vector<HeldImage> images_;
-  std::uint64_t ids_ = 0;
 };
+
+// The layers of one image alone, so that a base is asked before everything else. Places are those of `layers`, which
+// outlives it.
+std::unique_ptr<Source> source_of_image(const LayersSource& layers, const HeldImage& image);
 
 }  // namespace jaunt::chunkstore

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
-#include "chunkstore/id_search.hpp"
 #include "chunkstore/pack_reader.hpp"
+#include "model/id_order.hpp"
 
 namespace jaunt::chunkstore {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -115,16 +116,24 @@ void DiskPlanner::compare(std::uint32_t disk, std::optional<std::size_t> base, D
 
 std::optional<std::size_t> DiskPlanner::choose(const std::vector<std::size_t>& contenders, const base::Hash32& realm,
                                                DiskFindings& findings) const {
+  std::vector<const model::TreeView*> layers;              // of the contenders alone
+  std::unordered_map<std::uint32_t, std::uint32_t> place;  // of each part among them
   std::vector<match::Candidate> candidates;
   std::vector<match::Contender> counted;
   for (const std::size_t contender : contenders) {
     candidates.push_back(holdings_.candidates()[contender]);
+    for (std::uint32_t& layer : candidates.back().layers) {
+      const auto [at, is_new] = place.try_emplace(layer, static_cast<std::uint32_t>(layers.size()));
+      if (is_new)
+        layers.push_back(holdings_.trees()[layer]);
+      layer = at->second;
+    }
     counted.push_back({.name = candidates.back().name, .layers = candidates.back().layers.size()});
   }
   std::vector<model::BlockId> ids;
   const auto count = [&] {
     const match::Needs needs(std::exchange(ids, {}), realm);
-    const match::Coverage coverage = match::coverage(needs, holdings_.trees(), candidates);
+    const match::Coverage coverage = match::coverage(needs, layers, candidates);
     for (std::size_t i = 0; i < counted.size(); ++i)
       counted[i].held_blocks += coverage.candidates[i];
   };

@@ -43,9 +43,4 @@ class Holdings {
   std::vector<const model::TreeView*> trees_;
 };
 
-// The layers of one image alone, so that a base is asked before everything else. Places are those of the layers'
-// source, which outlives it.
-std::unique_ptr<chunkstore::Source> source_of_image(const chunkstore::LayersSource& layers,
-                                                    const chunkstore::HeldImage& image);
-
 }  // namespace jaunt::engine

@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "match/bit_row.hpp"
-#include "match/id_order.hpp"
+#include "match/realm.hpp"
 #include "match/stacks.hpp"
+#include "model/id_order.hpp"
 
 namespace jaunt::match {
 
@@ -23,15 +24,15 @@ constexpr std::size_t kSliceIds = std::size_t{1} << 13;
 // made to be uneven cost the logarithm of their length. Most ids that are not in the list fail at one bit already.
 class Directory {
  public:
-  explicit Directory(Ids ids) : ids_(ids), first_(key_of(ids.front())) {
-    const std::uint64_t width = key_of(ids.back()) - first_;
+  explicit Directory(Ids ids) : ids_(ids), first_(head_of(ids.front())) {
+    const std::uint64_t width = head_of(ids.back()) - first_;
     const auto bits = static_cast<unsigned>(std::bit_width(width));
     shift_ = bits - std::min(bits, static_cast<unsigned>(std::bit_width(ids.size())));
     filter_shift_ = shift_ - std::min(shift_, 3U);
     filter_.resize((width >> filter_shift_) / 64 + 1);
     starts_.reserve((width >> shift_) + 2);
     for (std::uint32_t i = 0; i < ids.size(); ++i) {
-      const std::uint64_t key = key_of(ids[i]) - first_;
+      const std::uint64_t key = head_of(ids[i]) - first_;
       set_bit(filter_, key >> filter_shift_);
       while (starts_.size() <= key >> shift_)
         starts_.push_back(i);
@@ -41,11 +42,11 @@ class Directory {
 
   // Marks what the sorted `held` have of the list; returns how many of them are not beyond its end.
   std::size_t mark(Ids held, BitRow found) const {
-    const std::uint64_t last = key_of(ids_.back());
-    std::size_t at = jump_to(held, 0, first_);
+    const std::uint64_t last = head_of(ids_.back());
+    std::size_t at = model::gallop_to(held, 0, first_);
     for (; at < held.size(); ++at) {
       const BlockId& id = held[at];
-      const std::uint64_t key = key_of(id);
+      const std::uint64_t key = head_of(id);
       if (key >= last && id > ids_.back())
         break;
       if (!has_bit(filter_, (key - first_) >> filter_shift_))
@@ -74,8 +75,8 @@ class Directory {
 std::size_t mark_by_jumps(Ids wanted, Ids held, BitRow found) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < wanted.size() && at < held.size(); ++i) {
-    at = jump(held, at, [&](const BlockId& id) { return id < wanted[i]; });
-    if (at < held.size() && held[at] == wanted[i])
+    at = model::gallop(at, held.size(), [&](std::size_t k) { return before(held[k], wanted[i]); });
+    if (at < held.size() && same(held[at], wanted[i]))
       set_bit(found, i);
   }
   return at;
@@ -90,10 +91,10 @@ std::size_t mark_by_steps(Ids wanted, Ids held, BitRow found) {
   std::size_t w = 0;
   std::size_t h = 0;
   while (w < wanted.size() && h < held.size()) {
-    const std::uint64_t high_w = key_of(wanted[w]);
-    const std::uint64_t high_h = key_of(held[h]);
-    const std::uint64_t low_w = low_key_of(wanted[w]);
-    const std::uint64_t low_h = low_key_of(held[h]);
+    const std::uint64_t high_w = head_of(wanted[w]);
+    const std::uint64_t high_h = head_of(held[h]);
+    const std::uint64_t low_w = tail_of(wanted[w]);
+    const std::uint64_t low_h = tail_of(held[h]);
     const std::uint64_t high_equal = flag(high_w == high_h);
     const std::uint64_t equal = high_equal & flag(low_w == low_h);
     const std::uint64_t w_first = flag(high_w < high_h) | (high_equal & flag(low_w < low_h));

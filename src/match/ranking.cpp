@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "match/bit_row.hpp"
-#include "match/id_order.hpp"
+#include "match/realm.hpp"
 #include "match/stacks.hpp"
+#include "model/id_order.hpp"
 
 namespace jaunt::match {
 
@@ -61,11 +62,11 @@ class Judge {
 
 void mark(const std::vector<Sample>& samples, unsigned bits, const model::TreeView& layer, BitRow held) {
   const auto ids =
-      bits == 0 ? layer.ids() : layer.ids().first(jump_to(layer.ids(), 0, std::uint64_t{1} << (64 - bits)));
+      bits == 0 ? layer.ids() : layer.ids().first(model::gallop_to(layer.ids(), 0, std::uint64_t{1} << (64 - bits)));
   std::size_t at = 0;
   for (std::size_t i = 0; i < samples.size() && at < ids.size(); ++i) {
-    at = jump_to(ids, at, samples[i].key);
-    if (at < ids.size() && key_of(ids[at]) == samples[i].key)
+    at = model::gallop_to(ids, at, samples[i].key);
+    if (at < ids.size() && head_of(ids[at]) == samples[i].key)
       set_bit(held, i);
   }
 }

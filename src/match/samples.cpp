@@ -1,7 +1,7 @@
 #include "match/samples.hpp"
 
 #include "base/error.hpp"
-#include "match/id_order.hpp"
+#include "model/id_order.hpp"
 
 namespace jaunt::match {
 
@@ -23,7 +23,7 @@ Samples take_samples(const Needs& needs) {
   for (std::size_t rank = 0; rank < ids.size(); ++rank) {
     const std::uint32_t blocks = needs.blocks_of(rank);
     result.squared_blocks += std::uint64_t{blocks} * blocks;
-    const std::uint64_t key = key_of(ids[rank]);
+    const std::uint64_t key = head_of(ids[rank]);
     if (blocks == 0 || (result.bits != 0 && key >> (64 - result.bits) != 0))
       continue;
     if (!result.samples.empty() && result.samples.back().key == key)

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "model/id_order.hpp"
 
 namespace jaunt::model {
 
@@ -16,12 +17,6 @@ namespace {
 constexpr std::size_t kMergeBytes = 32 * base::kMiB;
 constexpr std::size_t kMergeBytesPerRunMax = base::kMiB;
 constexpr int kRadixBitsMax = 18;  // 2 MiB of bucket ends
-
-std::uint64_t head_of(const BlockId& id) {
-  std::uint64_t head;
-  std::memcpy(&head, id.bytes.data(), sizeof head);
-  return __builtin_bswap64(head);
-}
 
 template <typename T>
 std::span<std::byte> writable_bytes(std::vector<T>& values) {

@@ -1,4 +1,4 @@
-// Walking through ascending ids side by side.
+// Ascending ids: as numbers, ahead in them by leaps, and side by side.
 #pragma once
 
 #include <algorithm>
@@ -7,22 +7,27 @@
 #include <cstring>
 #include <span>
 
+#include "base/bytes.hpp"
 #include "model/block.hpp"
 
-namespace jaunt::chunkstore {
+namespace jaunt::model {
 
-// The first 64 bits of an id as a number of the same order.
-inline std::uint64_t head_of(const model::BlockId& id) {
-  std::uint64_t head;
-  std::memcpy(&head, id.bytes.data(), sizeof head);
-  return __builtin_bswap64(head);
+// The first 64 bits of an id, and the other 64, as numbers of the same order.
+inline std::uint64_t head_of(const BlockId& id) {
+  return __builtin_bswap64(base::load_le<std::uint64_t>(std::span(id.bytes)));
+}
+inline std::uint64_t tail_of(const BlockId& id) {
+  return __builtin_bswap64(base::load_le<std::uint64_t>(std::span(id.bytes).last<8>()));
 }
 
-// The same order as that of their bytes, without a call.
-inline bool before(const model::BlockId& a, const model::BlockId& b) {
+// As < and ==, which g++ makes a call and a loop over bytes.
+inline bool before(const BlockId& a, const BlockId& b) {
   const std::uint64_t x = head_of(a);
   const std::uint64_t y = head_of(b);
-  return x != y ? x < y : a < b;
+  return x != y ? x < y : tail_of(a) < tail_of(b);
+}
+inline bool same(const BlockId& a, const BlockId& b) {
+  return std::memcmp(a.bytes.data(), b.bytes.data(), sizeof a.bytes) == 0;
 }
 
 // The first position from `from` on of which `is_before` does not hold, looked for in steps that double: cheap where
@@ -44,13 +49,18 @@ std::size_t gallop(std::size_t from, std::size_t size, const IsBefore& is_before
   return low;
 }
 
+// The first position from `from` on whose id does not begin with less.
+inline std::size_t gallop_to(std::span<const BlockId> ids, std::size_t from, std::uint64_t head) {
+  return gallop(from, ids.size(), [&](std::size_t at) { return head_of(ids[at]) < head; });
+}
+
 // Calls found(i, j) for every a[i] == b[j]; both ascend. Takes time by the shorter of the two.
 template <typename Found>
-void intersect(std::span<const model::BlockId> a, std::span<const model::BlockId> b, const Found& found) {
+void intersect(std::span<const BlockId> a, std::span<const BlockId> b, const Found& found) {
   std::size_t i = 0;
   std::size_t j = 0;
   while (i < a.size() && j < b.size()) {
-    if (a[i] == b[j])
+    if (same(a[i], b[j]))
       found(i++, j++);
     else if (before(a[i], b[j]))
       i = gallop(i + 1, a.size(), [&](std::size_t k) { return before(a[k], b[j]); });
@@ -59,4 +69,4 @@ void intersect(std::span<const model::BlockId> a, std::span<const model::BlockId
   }
 }
 
-}  // namespace jaunt::chunkstore
+}  // namespace jaunt::model
