@@ -1,5 +1,6 @@
 #include "hypervisor/ability.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -49,13 +50,24 @@ std::vector<std::string> names(const List& list, const Name& name) {
   return result;
 }
 
-void add_capabilities(virConnectPtr connection, const std::string& arch, HostAbility& ability) {
+// What a machine type is called here: by its name, else by its family's. Null leaves the choice to QEMU.
+const char* machine_here(const model::GuestAbility& guest, const std::string& machine) {
+  for (const std::string& name : {machine, model::machine_family(machine)})
+    if (const auto known = std::ranges::find(guest.machines, name); known != guest.machines.end())
+      return known->c_str();
+  return nullptr;
+}
+
+// Firmware and the number of CPUs depend on the machine type: secure boot is of q35 alone.
+void add_capabilities(virConnectPtr connection, const std::string& arch, const std::string& machine,
+                      HostAbility& ability) {
   if (const Text xml{virConnectGetCapabilities(connection)})
     parse_capabilities(xml.get(), ability);
   std::erase_if(ability.guests, [&](const auto& guest) { return guest.arch != arch; });
   for (model::GuestAbility& guest : ability.guests)
-    if (const Text xml{virConnectGetDomainCapabilities(connection, guest.emulator.c_str(), arch.c_str(), nullptr,
-                                                       guest.virtualization.c_str(), 0)})
+    if (const Text xml{virConnectGetDomainCapabilities(connection, guest.emulator.c_str(), arch.c_str(),
+                                                       machine_here(guest, machine), guest.virtualization.c_str(),
+                                                       0)})
       parse_domain_capabilities(xml.get(), guest);
 }
 
@@ -118,7 +130,7 @@ HostAbility ability_of(const Connection& connection, const std::string& arch, co
   HostAbility ability = ability_without_libvirt();
   ability.connection = connection.uri();
   virConnectPtr const handle = connection.handle();
-  add_capabilities(handle, arch, ability);
+  add_capabilities(handle, arch, demands.machine, ability);
   ability.cpu_accepted = accepts_cpu(handle, ability, demands.cpu);
   ability.networks = names<NetworkCloser, virNetworkPtr>(
       [&](virNetworkPtr** list) { return virConnectListAllNetworks(handle, list, VIR_CONNECT_LIST_NETWORKS_ACTIVE); },

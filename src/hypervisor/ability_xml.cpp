@@ -85,6 +85,7 @@ Demands parse_demands(std::string_view domain_xml) {
   pugi::xml_document document;
   const auto root = load_xml(document, domain_xml, "domain");
   Demands demands;
+  demands.machine = root.child("os").child("type").attribute("machine").value();
   if (const auto cpu = root.child("cpu")) {
     std::ostringstream text;
     cpu.print(text, "", pugi::format_raw);

@@ -28,15 +28,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// "pc-q35-7.2" is a version of "q35", "pc-i440fx-7.2" of "pc".
-std::string machine_family(std::string_view machine) {
-  if (machine.starts_with("pc-q35"))
-    return "q35";
-  if (machine.starts_with("pc-i440fx"))
-    return "pc";
-  return std::string(machine.substr(0, machine.find_last_not_of("0123456789.-") + 1));
-}
-
 // Judges one VM on one host and collects what it finds.
 class Court {
  public:
@@ -138,7 +129,7 @@ class Court {
     if (hardware.machine.empty() || ability.machines.empty() || has(ability.machines, hardware.machine))
       return;
     const std::string machine = printable(hardware.machine);
-    const std::string family = machine_family(hardware.machine);
+    const std::string family = model::machine_family(hardware.machine);
     if (arrival_.with_memory)
       stop("machine", fmt::format("its running state is of machine type {}, which the host lacks", machine),
            "install a QEMU there that has it, or leave the running state behind");

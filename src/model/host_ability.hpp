@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/units.hpp"
@@ -22,6 +23,15 @@ struct GuestAbility {
   bool tpm_emulator = false;
   bool operator==(const GuestAbility&) const = default;
 };
+
+// "pc-q35-7.2" is a version of "q35", "pc-i440fx-7.2" of "pc".
+inline std::string machine_family(std::string_view machine) {
+  if (machine.starts_with("pc-q35"))
+    return "q35";
+  if (machine.starts_with("pc-i440fx"))
+    return "pc";
+  return std::string(machine.substr(0, machine.find_last_not_of("0123456789.-") + 1));
+}
 
 // A domain that is defined or running already.
 struct KnownDomain {
