@@ -1,122 +1,19 @@
 // jaunt plan as people use it: two homes on one machine.
-#include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <random>
-#include <thread>
-
-#include <doctest/doctest.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
-#include "base/process.hpp"
-#include "chunkstore/catalog.hpp"
 #include "chunkstore/layers_source.hpp"
 #include "chunkstore/store.hpp"
 #include "chunkstore/store_writer.hpp"
-#include "disk/chain.hpp"
+#include "integration/two_homes.hpp"
 #include "match/overlap.hpp"
 #include "model/run_list.hpp"
 #include "support/skip.hpp"
 #include "support/world.hpp"
 
 using namespace jaunt;
-namespace fs = std::filesystem;
-using Json = nlohmann::json;
+using namespace jaunt::test_support;
 
 namespace {
-
-constexpr std::size_t kBlock = model::kBlockBytes;
-
-// Makes an image known to a home, as a scan of its folder would.
-void catalogue(const fs::path& home, const fs::path& image, const std::string& format) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(25));  // a file of this very instant is only a hint
-  const disk::Chain chain =
-      disk::resolve_chain({.path = image, .format = format}, {.folders = {image.parent_path()}, .devices = {}});
-  chunkstore::Catalog catalog(home);
-  const chunkstore::EntryRecord entry{.location = chain.top().path, .format = format};
-  catalog.add_entry(entry);
-  chunkstore::ImageRecord record{.entry = key_of(entry), .path = chain.top().path, .size = chain.size()};
-  base::Progress silent;
-  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
-    catalog.scan_layer(chain, i, {}, silent);
-    record.layers.push_back(
-        chunkstore::layer_key(chunkstore::kDefaultRealm, chain.layers[i].path, chain.layers[i].format));
-  }
-  catalog.put_image(record);
-}
-
-// A source and a destination, with images that both may read.
-struct TwoHomes {
-  base::TemporaryDirectory folder{"/var/tmp"};
-  fs::path source = folder.path() / "a";
-  fs::path destination = folder.path() / "b";
-  fs::path images = folder.path() / "images";
-  std::vector<std::string> allowed{images.string()};
-
-  TwoHomes() {
-    for (const fs::path& home : {source, destination}) {
-      fs::create_directory(home);
-      fs::permissions(home, fs::perms::owner_all);
-    }
-    fs::create_directory(images);
-  }
-
-  base::Captured jaunt(std::vector<std::string> words) const {
-    words.insert(words.begin(), JAUNT_PROGRAM);
-    std::string folders;
-    for (const std::string& name : allowed)
-      folders += (folders.empty() ? "" : ":") + name;
-    return base::run({.argv = std::move(words),
-                      .environment = {"JAUNT_HOME=" + destination.string(), "JAUNT_IMAGES_FOLDERS=" + folders,
-                                      "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
-                      .confinement = std::nullopt},
-                     std::chrono::minutes(10), base::ByteCount(64 * base::kMiB));
-  }
-  Json plan(const fs::path& image, std::vector<std::string> options = {}) const {
-    options.insert(options.begin(), {"plan", "--json", "--format", "raw", "--to", folder.path().string()});
-    options.push_back(image.string() + "@home:" + source.string());
-    const base::Captured result = jaunt(options);
-    INFO(result.err << result.out);
-    REQUIRE(result.status.code == 0);
-    return Json::parse(result.out);
-  }
-};
-
-using Blocks = std::vector<std::uint64_t>;  // what each block is filled with; 0 is a zero block
-
-fs::path image_of(const fs::path& path, const Blocks& blocks) {
-  std::ofstream file(path, std::ios::binary);
-  for (const std::uint64_t seed : blocks) {
-    std::mt19937_64 random(seed);
-    std::string block(kBlock, '\0');
-    if (seed != 0)
-      for (char& c : block)
-        c = static_cast<char>(random());
-    file << block;
-  }
-  return path;
-}
-
-Blocks numbered(std::uint64_t first, std::size_t count) {
-  Blocks blocks(count);
-  for (std::size_t i = 0; i < count; ++i)
-    blocks[i] = first + i;
-  return blocks;
-}
-
-Blocks operator+(Blocks left, const Blocks& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
-
-std::uint64_t bytes_from(const Json& shares, const std::string& source) {
-  for (const Json& share : shares)
-    if (share["source"] == source)
-      return share["bytes"];
-  return 0;
-}
 
 // 300 blocks of the base where it has them, 200 of it elsewhere, 100 of another image, 50 zero, 40 of nobody.
 struct Scene : TwoHomes {
