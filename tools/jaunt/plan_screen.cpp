@@ -137,8 +137,10 @@ void show_candidates(Page& page, const model::DiskPlan& disk) {
   const bool in_place =
       width >= 80 && std::ranges::any_of(disk.candidates, [](const auto& c) { return c.in_place.value > 0; });
   const std::size_t place = in_place ? 10 : 0;
-  const std::size_t fixed = 2 + 3 + 3 + 8 + 2 + kShareBar + 2 + 10 + 2 + (in_place ? place + 2 : 0);
-  const std::vector<Column> layout{{1}, {width - fixed}, {8, true}, {kShareBar}, {10, true}, {place, true}};
+  const std::size_t bar_width = width >= 76 ? kShareBar : 0;
+  const std::size_t fixed =
+      2 + 3 + 3 + 8 + (bar_width > 0 ? bar_width + 2 : 0) + 2 + 10 + 2 + (in_place ? place + 2 : 0);
+  const std::vector<Column> layout{{1}, {width - fixed}, {8, true}, {bar_width}, {10, true}, {place, true}};
   const std::size_t shown = std::min(disk.candidates.size(), kCandidatesMax);
   page.row(layout,
            {"",
@@ -150,8 +152,8 @@ void show_candidates(Page& page, const model::DiskPlan& disk) {
     const model::PlannedCandidate& candidate = disk.candidates[i];
     const double share = share_of(candidate.covered, disk.needed);
     page.row(layout,
-             {candidate.chosen ? "●" : "", printable(candidate.image), (candidate.exact ? "" : "~") + percent(share),
-              bar(share, kShareBar), human_bytes(candidate.covered),
+             {candidate.chosen ? "●" : "", fitted_path(printable(candidate.image), layout[1].width),
+              (candidate.exact ? "" : "~") + percent(share), bar(share, bar_width), human_bytes(candidate.covered),
               candidate.exact ? human_bytes(candidate.in_place) : ""},
              candidate.chosen ? Tone::strong : Tone::plain);
   }

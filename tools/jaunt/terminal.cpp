@@ -13,7 +13,7 @@ namespace jaunt::cli {
 
 namespace {
 
-constexpr std::size_t kWidthMin = 60;  // below, tables make no sense; lines break
+constexpr std::size_t kWidthMin = 60;   // below, tables make no sense; lines break
 constexpr std::size_t kWidthMax = 160;  // lines longer than this are hard to read
 
 // Bytes and columns of the UTF-8 character at the start of the text.
@@ -105,6 +105,21 @@ std::size_t columns(std::string_view text) {
 std::string fitted(std::string_view text, std::size_t width) {
   std::string result = cut(text, width);
   return result + std::string(width - columns(result), ' ');
+}
+
+std::string fitted_path(std::string_view path, std::size_t width) {
+  const auto file = path.rfind('/');
+  const auto folder = file == path.npos || file == 0 ? path.npos : path.rfind('/', file - 1);
+  if (columns(path) <= width || folder == path.npos)
+    return fitted(path, width);
+  for (auto at = path.find('/', 1); at <= folder; at = path.find('/', at + 1))
+    if (columns(path.substr(at)) < width)
+      return fitted("…" + std::string(path.substr(at)), width);
+  const std::string name = "…" + std::string(path.substr(file));
+  const std::string place = "…" + std::string(path.substr(folder, file - folder));
+  if (columns(name) * 2 > width)
+    return fitted(path.substr(folder + 1), width);
+  return fitted(std::string(head(place, width - columns(name))) + name, width);
 }
 
 std::string fitted_right(std::string_view text, std::size_t width) {

@@ -25,7 +25,9 @@ std::size_t columns(std::string_view text);
 
 // The text in exactly `width` columns: filled with spaces, or cut with an ellipsis in the middle.
 std::string fitted(std::string_view text, std::size_t width);
-// The same, filled on the left.
+// The same of a path: its first folders go before anything else does, and the last folder keeps its beginning.
+std::string fitted_path(std::string_view path, std::size_t width);
+// As fitted(), filled on the left.
 std::string fitted_right(std::string_view text, std::size_t width);
 
 }  // namespace jaunt::cli

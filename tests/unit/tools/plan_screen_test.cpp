@@ -60,6 +60,13 @@ TEST_CASE("No line of a plan is wider than the terminal") {
     }
 }
 
+TEST_CASE("A candidate in a deep folder is shown by the end of its path") {
+  model::Plan plan = plan_that_pays();
+  plan.disks[0].candidates[0].image = "/var/cache/jaunt/world/web-base-17538f323f241ace/disk.qcow2";
+  for (const std::size_t width : {60, 80, 100})
+    CHECK(holds(plain_screen(plan, width), "web-base"));
+}
+
 TEST_CASE("A source that gives little keeps a cell of the bar, and is not shown as nothing") {
   model::Plan plan = plan_that_pays();
   plan.sources = {{.source = model::SourceKind::base, .bytes = base::ByteCount(100 * base::kGiB)},
