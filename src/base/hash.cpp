@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "base/error.hpp"
+#include "base/sha256_two.hpp"
 
 namespace jaunt::base {
 
@@ -50,6 +51,12 @@ Hash32 Sha256::finish() {
 Hash32 Sha256::of(ByteView bytes) {
   invariant(EVP_DigestInit_ex2(context_->md, nullptr, nullptr) == 1, "SHA-256 starts anew");
   return update(bytes).finish();
+}
+
+std::array<Hash32, 2> Sha256::of_two(ByteView first, ByteView second) {
+  if (const auto hashes = sha256_two(first, second))
+    return *hashes;
+  return {of(first), of(second)};
 }
 
 Hash32 sha256(ByteView bytes) {

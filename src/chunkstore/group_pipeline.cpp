@@ -19,11 +19,11 @@ unsigned thread_count(unsigned wanted) {
 }
 
 void check_ids(const RawGroup& group, model::BlockHasher& hasher) {
-  for (std::size_t i = 0; i < group.ids.size(); ++i) {
-    const auto block = base::ByteView(group.blocks).subspan(i * model::kBlockBytes, model::kBlockBytes);
-    if (hasher.id_of(block) != group.ids[i])
+  std::vector<std::optional<model::BlockId>> ids(group.ids.size());
+  hasher.ids_of(group.blocks, ids);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (ids[i] != group.ids[i])
       throw Error(ErrorKind::verify, "store the block", model::to_hex(group.ids[i]), "its bytes have another id");
-  }
 }
 
 void encode(const RawGroup& raw, codec::FrameCompressor& compressor, base::Bytes& out) {

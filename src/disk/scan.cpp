@@ -99,11 +99,11 @@ class SegmentHasher {
       const auto piece = std::span(buffer_->bytes).first(length);
       reader_->read(at, piece);
       const std::uint64_t block = at.value / kBlockBytes - segment.first.value;
-      for (std::size_t i = 0; i * kBlockBytes < length; ++i) {
-        const auto bytes = piece.subspan(i * kBlockBytes, std::min(kBlockBytes, length - i * kBlockBytes));
-        if (const auto id = hasher_.id_of(bytes))
-          set(block + i, *id);
-      }
+      const auto ids = std::span(piece_ids_).first(model::block_count(ByteCount(length)));
+      hasher_.ids_of(piece, ids);
+      for (std::size_t i = 0; i < ids.size(); ++i)
+        if (ids[i])
+          set(block + i, *ids[i]);
       at = at + ByteCount(length);
     }
   }
@@ -133,6 +133,7 @@ class SegmentHasher {
   model::BlockHasher hasher_;
   model::NodeHasher node_hasher_;
   std::unique_ptr<ReadBuffer> buffer_ = std::make_unique<ReadBuffer>();
+  std::array<std::optional<BlockId>, kReadBytes / kBlockBytes> piece_ids_;
   std::array<BlockId, kSegmentBlocks> ids_;
   std::array<std::uint16_t, kSegmentGroups> masks_{};
 };

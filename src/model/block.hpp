@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -54,9 +55,14 @@ class BlockHasher {
   // `block` is at most 4096 bytes; a shorter one, the last of a disk, counts as zero-padded. nullopt is the zero
   // block.
   std::optional<BlockId> id_of(base::ByteView block);
+  // Of several blocks one behind another, the last of which may be shorter; faster than one by one.
+  void ids_of(base::ByteView blocks, std::span<std::optional<BlockId>> ids);
 
  private:
+  base::ByteView message(base::ByteView block, base::Bytes& scratch) const;
+
   std::optional<RealmKey> key_;
+  std::array<base::Bytes, 2> scratch_;
   base::Sha256 sha_;
 };
 

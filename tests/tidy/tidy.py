@@ -27,6 +27,7 @@ OWNERS = [
     (r"fmt/|nlohmann/|asio|doctest/", None),
     (r"openssl/(ssl|bio|x509|err|pem)", {"transport", "identity", "base"}),
     (r"openssl/", {"base", "identity"}),
+    (r"immintrin\.h|cpuid\.h", {"base"}),
     (r"libnbd\.h", {"disk"}),
     (r"guestfs\.h", {"describe"}),
     (r"libvirt/|pugixml", {"hypervisor"}),

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/sha256_two.hpp"
+
 using namespace jaunt::base;
 
 TEST_CASE("SHA-256 gives the published values") {
@@ -20,4 +22,23 @@ TEST_CASE("A whole message drops what was not finished before") {
   Sha256 hasher;
   hasher.update(as_bytes("left over"));
   CHECK(hasher.of(as_bytes("abc")) == sha256(as_bytes("abc")));
+}
+
+TEST_CASE("Two messages at once have the hashes that each has by itself, whatever their length") {
+  Bytes bytes(2 * 4300);
+  std::uint32_t value = 1;
+  for (std::byte& b : bytes) {
+    value = value * 1664525 + 1013904223;
+    b = static_cast<std::byte>(value >> 24);
+  }
+  Sha256 hasher;
+  for (const std::size_t length : {0, 1, 55, 56, 63, 64, 65, 119, 120, 127, 128, 4095, 4096, 4097, 4128, 4300}) {
+    CAPTURE(length);
+    const ByteView first = ByteView(bytes).first(length);
+    const ByteView second = ByteView(bytes).last(length);
+    const std::array expected{sha256(first), sha256(second)};
+    CHECK(hasher.of_two(first, second) == expected);
+    if (const auto hashes = sha256_two(first, second))
+      CHECK(*hashes == expected);
+  }
 }

@@ -64,3 +64,19 @@ TEST_CASE("Odd sizes round up to whole blocks") {
   CHECK(block_count(base::ByteCount(4096)) == 1);
   CHECK(block_count(base::ByteCount(4097)) == 2);
 }
+
+TEST_CASE("Several blocks at once have the ids that each has by itself") {
+  for (const std::optional<RealmKey> key : {std::optional<RealmKey>(), std::optional(RealmKey{std::byte{5}})}) {
+    BlockHasher hasher(key);
+    for (const std::size_t last : {std::size_t{1}, std::size_t{100}, std::size_t{kBlockBytes}}) {
+      base::Bytes blocks;
+      for (const int value : {1, 0, 2, 3, 0, 0, 4, 5})
+        blocks.resize(blocks.size() + kBlockBytes, static_cast<std::byte>(value));
+      blocks.resize(blocks.size() + last, std::byte{6});
+      std::vector<std::optional<BlockId>> ids(9, BlockId{});
+      hasher.ids_of(blocks, ids);
+      for (std::size_t i = 0; i < ids.size(); ++i)
+        CHECK(ids[i] == hasher.id_of(base::ByteView(blocks).subspan(i * kBlockBytes, i < 8 ? kBlockBytes : last)));
+    }
+  }
+}
