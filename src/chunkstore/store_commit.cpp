@@ -54,8 +54,10 @@ std::optional<SegmentRecord> write_segment(const StoreFolder& folder, const Stor
   const auto* const first = change.entries.data();
   const auto* const last = first + change.entries.size();
   while (const IndexEntry* entry = all.next()) {
+    // What a damaged group has lost stays known until its pack goes, so that it can be named and mended.
     const bool is_new = entry >= first && entry < last;
-    if (is_new || (before.alive(entry->location) && !removed.contains(entry->location.pack())))
+    const std::uint32_t pack = entry->location.pack();
+    if (is_new || (before.packs().contains(pack) && !removed.contains(pack)))
       writer.append(*entry);
   }
   writer.finish();

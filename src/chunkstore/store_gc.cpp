@@ -283,13 +283,24 @@ GcReport forget_realm(const Store& store, const std::string& realm, const GcOpti
   return report;
 }
 
+namespace {
+
+// Snapshots are named after their image: "web1 vda @before".
+bool is_of_image(const Reference& reference, const std::string& image) {
+  return (reference.holder == Holder::image && reference.name == image) ||
+         (reference.holder == Holder::snapshot &&
+          (reference.name == image || reference.name.starts_with(image + " @")));
+}
+
+}  // namespace
+
 GcReport forget_image(const Store& store, const std::string& name, const GcOptions& options, base::Progress& progress,
                       const base::CancelToken& cancel) {
   const base::FileLock lock = store.folder().lock_writer(options.patience);
   store.folder().remove_orphans();
   std::vector<std::string> realms;
   for (const Reference& reference : store.references().list())
-    if (reference.name == name && (reference.holder == Holder::image || reference.holder == Holder::snapshot)) {
+    if (is_of_image(reference, name)) {
       store.references().release(reference);
       realms.push_back(reference.realm);
     }

@@ -37,8 +37,9 @@ GcReport collect_garbage(const Store& store, const GcOptions& options, base::Pro
 // All blocks and references of a realm go, for good. Throws not_found when it has none.
 GcReport forget_realm(const Store& store, const std::string& realm, const GcOptions& options);
 
-// The references of the image or snapshot of this name go, and what nothing refers to in their realms, down to the
-// last block. Throws not_found when nothing is referred to for it.
+// The references of the image or snapshot of this name go, and of an image's snapshots (named like "IMAGE @NAME"),
+// and what nothing refers to in their realms, down to the last block. Throws not_found when nothing is referred to
+// for it.
 GcReport forget_image(const Store& store, const std::string& name, const GcOptions& options, base::Progress& progress,
                       const base::CancelToken& cancel = {});
 

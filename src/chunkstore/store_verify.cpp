@@ -1,7 +1,7 @@
 #include "chunkstore/store_verify.hpp"
 
 #include <algorithm>
-#include <map>
+#include <tuple>
 #include <unordered_set>
 
 #include "base/named_point.hpp"
@@ -17,6 +17,8 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 using model::BlockId;
+
+constexpr std::size_t kRepairedAtOnce = std::size_t{1} << 18;  // 4 MiB of ids
 
 // The packs that this round has not read yet; begins a round where none is under way.
 std::vector<PackRecord> packs_to_read(const StoreFolder& folder, std::uint32_t& round) {
@@ -61,8 +63,11 @@ class Verifier {
  private:
   void check_index(const std::string& realm);
   void check_pack(const PackRecord& pack, std::uint32_t round);
-  void lose_others(const PackRecord& pack, const std::unordered_set<std::uint64_t>& sound);
+  void note_others(const PackRecord& pack, const std::unordered_set<std::uint64_t>& sound);
+  void name_lost(const std::string& realm);
   void repair(const std::string& realm);
+  std::vector<BlockId> lost_after(const std::string& realm, const std::optional<BlockId>& last) const;
+  void mark_repaired(const std::string& realm, const BlockId& id);
 
   const Store& store_;
   const VerifyOptions& options_;
@@ -98,7 +103,7 @@ void Verifier::check_pack(const PackRecord& pack, std::uint32_t round) {
   const StoreFolder& folder = store_.folder();
   const auto sound = sound_groups(folder, pack, cancel_);
   if (sound.size() != pack.groups)
-    lose_others(pack, sound);
+    note_others(pack, sound);
   folder.manifest().write([&](WriteTxn& txn) {
     auto now = manifest::pack(txn, pack.number);
     if (!now)
@@ -112,19 +117,15 @@ void Verifier::check_pack(const PackRecord& pack, std::uint32_t round) {
   progress_.advance(base::ByteCount(pack.bytes));
 }
 
-void Verifier::lose_others(const PackRecord& pack, const std::unordered_set<std::uint64_t>& sound) {
+void Verifier::note_others(const PackRecord& pack, const std::unordered_set<std::uint64_t>& sound) {
   const StoreFolder& folder = store_.folder();
   const auto snapshot = StoreSnapshot::load(folder, pack.realm);
   std::unordered_set<std::uint64_t> damaged;
   folder.manifest().read([&](const ReadTxn& txn) {
-    each_block(*snapshot, txn, [&](const IndexEntry& entry, bool is_referred_to) {
+    each_block(*snapshot, txn, [&](const IndexEntry& entry, bool) {
       const Location at = entry.location;
-      if (at.pack() != pack.number || at.offset() >= pack.bytes || sound.contains(at.group()))
-        return;
-      damaged.insert(at.group());
-      ++report_.blocks_lost;
-      if (report_.lost.size() < VerifyReport::kLostMax)
-        report_.lost.push_back({.realm = pack.realm, .id = entry.id, .referred_to = is_referred_to});
+      if (at.pack() == pack.number && at.offset() < pack.bytes && !sound.contains(at.group()))
+        damaged.insert(at.group());
     });
   });
   for (const std::uint64_t group : damaged)
@@ -132,31 +133,64 @@ void Verifier::lose_others(const PackRecord& pack, const std::unordered_set<std:
   report_.damaged_groups += damaged.size();
 }
 
-void Verifier::repair(const std::string& realm) {
-  const Source* const source = options_.repair_from ? options_.repair_from(realm) : nullptr;
-  if (source == nullptr)
+void Verifier::name_lost(const std::string& realm) {
+  const auto snapshot = StoreSnapshot::load(store_.folder(), realm);
+  if (snapshot->damaged().empty())
     return;
-  std::vector<BlockId> ids;
-  for (const LostBlock& block : report_.lost)
-    if (block.realm == realm)
-      ids.push_back(block.id);
-  std::ranges::sort(ids);
-  auto writer = store_.write({.name = realm}, {.patience = options_.patience});
-  const auto reader = source->reader();
-  model::BlockHasher hasher;
-  std::unordered_set<BlockId> repaired;
-  source->find(ids, [&](std::size_t index, const Place& place) {
-    cancel_.check();
-    std::array<std::byte, model::kBlockBytes> block;
-    if (!reader->read(place, block) || hasher.id_of(block) != ids[index])
-      return;
-    writer.put(std::span(&ids[index], 1), block);
-    repaired.insert(ids[index]);
+  const std::uint64_t before = report_.blocks_lost;
+  const std::size_t named = report_.lost.size();
+  store_.folder().manifest().read([&](const ReadTxn& txn) {
+    report_.blocks_lost = before;
+    report_.lost.resize(named);
+    each_lost_block(*snapshot, txn, [&](const IndexEntry& entry, bool is_referred_to) {
+      ++report_.blocks_lost;
+      if (report_.lost.size() < VerifyReport::kLostMax)
+        report_.lost.push_back({.realm = realm, .id = entry.id, .referred_to = is_referred_to});
+    });
   });
-  writer.commit();
-  for (LostBlock& block : report_.lost)
-    block.repaired = block.realm == realm && repaired.contains(block.id) ? true : block.repaired;
-  report_.blocks_repaired += repaired.size();
+}
+
+std::vector<BlockId> Verifier::lost_after(const std::string& realm, const std::optional<BlockId>& last) const {
+  const auto snapshot = StoreSnapshot::load(store_.folder(), realm);
+  std::vector<BlockId> ids;
+  store_.folder().manifest().read([&](const ReadTxn& txn) {
+    ids.clear();
+    each_lost_block(*snapshot, txn, [&](const IndexEntry& entry, bool) {
+      if (ids.size() < kRepairedAtOnce && (!last || *last < entry.id))
+        ids.push_back(entry.id);
+    });
+  });
+  return ids;
+}
+
+void Verifier::mark_repaired(const std::string& realm, const BlockId& id) {
+  ++report_.blocks_repaired;
+  const auto block = std::ranges::lower_bound(report_.lost, std::tie(realm, id), {},
+                                              [](const LostBlock& lost) { return std::tie(lost.realm, lost.id); });
+  if (block != report_.lost.end() && block->realm == realm && block->id == id)
+    block->repaired = true;
+}
+
+void Verifier::repair(const std::string& realm) {
+  const RepairSource source = options_.repair_from ? options_.repair_from(realm) : RepairSource{};
+  std::vector<BlockId> ids = source.blocks == nullptr ? std::vector<BlockId>{} : lost_after(realm, std::nullopt);
+  for (; !ids.empty(); ids = lost_after(realm, ids.back())) {
+    auto writer = store_.write({.name = realm, .key = source.key}, {.patience = options_.patience});
+    const auto reader = source.blocks->reader();
+    model::BlockHasher hasher(source.key);
+    std::vector<BlockId> repaired;
+    source.blocks->find(ids, [&](std::size_t index, const Place& place) {
+      cancel_.check();
+      std::array<std::byte, model::kBlockBytes> block;
+      if (!reader->read(place, block) || hasher.id_of(block) != ids[index])
+        return;
+      writer.put(std::span(&ids[index], 1), block);
+      repaired.push_back(ids[index]);
+    });
+    writer.commit();
+    for (const BlockId& id : repaired)
+      mark_repaired(realm, id);
+  }
 }
 
 VerifyReport Verifier::run() {
@@ -179,11 +213,12 @@ VerifyReport Verifier::run() {
       if (manifest::get(txn, Counter::round) == round)
         manifest::next(txn, Counter::round);
     });
-  std::map<std::string, bool> realms;
-  for (const LostBlock& block : report_.lost)
-    realms[block.realm] = true;
-  for (const auto& [realm, any] : realms)
-    repair(realm);
+  for (const std::string& realm : store_.realms()) {
+    const std::uint64_t before = report_.blocks_lost;
+    name_lost(realm);
+    if (report_.blocks_lost > before)
+      repair(realm);
+  }
   return std::move(report_);
 }
 

@@ -37,6 +37,10 @@ const std::array kKeys{
               "How large these scratch files may grow before the reading is given up for the sake of the VM."},
     ConfigKey{"appliance.folder", &Config::appliance_folder,
               "Where the appliance that looks into guests is kept; cache/appliance in the home unless given."},
+    ConfigKey{
+        "store.keep", &Config::store_keep,
+        "Blocks that nothing refers to stay while the store's packs are not larger than this; the oldest go first.",
+        true},
     ConfigKey{"threads", &Config::threads, "Threads that read and hash; 0 means one for each processor."},
 };
 
@@ -54,8 +58,7 @@ class Loader {
     const ConfigKey* key = find_key(name);
     if (key == nullptr)
       return unknown(name, std::move(where));
-    const auto complaint =
-        std::visit([&](auto member) { return assign(loaded_.config.*member, written); }, key->member);
+    const auto complaint = assign_to(*key, written);
     if (complaint)
       problem(std::move(where), fmt::format("{} {}", name, *complaint),
               fmt::format("its default is {}", key->value({})));
@@ -79,6 +82,15 @@ class Loader {
   LoadedConfig take() { return std::move(loaded_); }
 
  private:
+  Complaint assign_to(const ConfigKey& key, const Written& written) {
+    const auto* const size = std::get_if<base::ByteCount Config::*>(&key.member);
+    if (size != nullptr && key.may_be_zero && written.text == "0") {
+      loaded_.config.** size = {};
+      return std::nullopt;
+    }
+    return std::visit([&](auto member) { return assign(loaded_.config.*member, written); }, key.member);
+  }
+
   LoadedConfig loaded_;
 };
 

@@ -26,6 +26,7 @@ struct Config {
   std::filesystem::path scratch_folder = "/var/lib/libvirt/jaunt";
   base::ByteCount scratch_max{16 * base::kGiB};
   std::filesystem::path appliance_folder = "/var/lib/jaunt/cache/appliance";
+  base::ByteCount store_keep{0};
   unsigned threads = 0;
 };
 
@@ -37,6 +38,7 @@ struct ConfigKey {
   std::string_view name;  // "scratch.limit"
   Member member;
   std::string_view meaning;  // a sentence
+  bool may_be_zero = false;  // of a size; other sizes have a least one
 
   std::string environment() const;         // "JAUNT_SCRATCH_LIMIT"
   std::string_view type() const;           // for people: "size", "list of absolute paths"

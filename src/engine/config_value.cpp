@@ -87,6 +87,8 @@ std::string to_toml(unsigned value) {
   return std::to_string(value);
 }
 std::string to_toml(base::ByteCount value) {
+  if (value.value == 0)
+    return "0";
   for (const auto& [unit, bytes] : {std::pair{"GiB", base::kGiB}, {"MiB", base::kMiB}, {"KiB", base::kKiB}})
     if (value.value % bytes == 0)
       return fmt::format("\"{}{}\"", value.value / bytes, unit);

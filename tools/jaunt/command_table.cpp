@@ -211,13 +211,14 @@ const std::vector<Command> kCommands{
     {.name = "store verify",
      .summary = "Read the store through and repair it",
      .description =
-         {"Reads the packs and compares them with their checksums and with the index. What is damaged is named, "
-          "counts "
-          "as absent from then on, and is kept again when it comes by again. A damaged index is made again.",
+         {"Reads the packs and compares them with their checksums and with the index. What is damaged counts as "
+          "absent "
+          "from then on, and is kept again when it comes by again. A damaged index is made again.",
+          "All blocks that are lost are named, whenever that was found: until they are repaired or put again, or "
+          "garbage collection removes their pack.",
           "A round of verifying reads each pack once. It may be interrupted at any time or be given a share; the "
-          "next "
-          "call goes on with what the round has not read yet.",
-          "The exit code is 0 when nothing was lost, 3 when all that was lost could be repaired, else 14."},
+          "next call goes on with what the round has not read yet.",
+          "The exit code is 0 when nothing is lost, 3 when all that was lost could be repaired, else 14."},
      .options = {{.name = "--share", .value = "PERCENT", .meaning = "read so much of the store, as in 5%"},
                  {.name = "--repair", .value = "", .meaning = "take lost blocks from catalogued images"}},
      .examples = {{"jaunt store verify --share 5%", "every night: a round takes twenty of them"},
@@ -232,7 +233,7 @@ const std::vector<Command> kCommands{
                   .value = "SIZE",
                   .meaning =
                       "keep unneeded blocks, the youngest, while the packs are not larger than this; by default "
-                      "none is kept"},
+                      "what store.keep in the configuration says, which is none"},
                  {.name = "--thorough", .value = "", .meaning = "rewrite packs for the least garbage"}},
      .examples = {{"jaunt store gc", "drop everything that is not needed"},
                   {"jaunt store gc --keep 200GiB", "stay within a quota; the oldest goes first"}},

@@ -62,10 +62,10 @@ double share_of(const Invocation& invocation) {
   return percent / 100;
 }
 
-base::ByteCount size_of(const Invocation& invocation, const char* option) {
+base::ByteCount size_of(const Invocation& invocation, const char* option, base::ByteCount otherwise) {
   const auto text = invocation.value(option);
   if (!text)
-    return {};
+    return otherwise;
   const auto bytes = base::parse_bytes(*text);
   if (!bytes)
     throw Error(ErrorKind::usage, std::string("use ") + option, *text, "it is not a size", "write it as in 20GiB");
@@ -179,7 +179,7 @@ int run_store_verify(const Invocation& invocation) {
   std::optional<LocalImages> images;
   if (invocation.flag("--repair")) {
     images.emplace(invocation);
-    options.repair_from = [&](const std::string& realm) { return images->of(realm); };
+    options.repair_from = [&](const std::string& realm) { return chunkstore::RepairSource{images->of(realm)}; };
   }
   const auto report = verify_store(store, options, progress, interrupted());
   if (invocation.flag("--json"))
@@ -194,7 +194,9 @@ int run_store_verify(const Invocation& invocation) {
 int run_store_gc(const Invocation& invocation) {
   const chunkstore::Store store = open_store(invocation);
   ProgressLine progress(invocation.flag("--quiet"));
-  chunkstore::GcOptions options{.keep_max = size_of(invocation, "--keep"), .threads = threads_of(invocation)};
+  const engine::Config config = engine::valid_config(load_config(invocation));
+  chunkstore::GcOptions options{.keep_max = size_of(invocation, "--keep", config.store_keep),
+                                .threads = config.threads};
   if (invocation.flag("--thorough"))
     options.garbage_min = 0;
   print_report(collect_garbage(store, options, progress, interrupted()), invocation, "store_gc");

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "chunkstore/pack_appender.hpp"
+#include "chunkstore/store_gc.hpp"
 #include "support/store_fixture.hpp"
 
 using namespace jaunt;
@@ -56,9 +57,12 @@ TEST_CASE_FIXTURE(VerifyFixture, "Damage is found and named: the blocks of the d
   for (const auto& lost : report.lost)
     CHECK((lost.realm == "default" && lost.referred_to && std::ranges::count(blocks.ids, lost.id) == 1));
   CHECK(count_got(store, blocks) == 576);
-  CHECK(verify().blocks_lost == 0);
+  const auto again = verify();
+  CHECK(again.damaged_groups == 0);
+  CHECK(again.blocks_lost == 64);
   CHECK(put(store, blocks) == 64);
   CHECK(count_got(store, blocks) == 640);
+  CHECK(verify().blocks_lost == 0);
 }
 
 TEST_CASE_FIXTURE(VerifyFixture, "A pack that is gone, cut short or without its header loses what was there") {
@@ -103,10 +107,62 @@ TEST_CASE_FIXTURE(VerifyFixture, "What was lost is mended from a source that sti
   const auto source = other.store.source({});
   scratch("packs/00000000.pack", 1000);
   scratch("packs/00000000.pack", std::filesystem::file_size(home.path() / "store/packs/00000000.pack") - 2000);
-  const auto report = verify({.repair_from = [&](const std::string&) { return source.get(); }});
+  const auto report =
+      verify({.repair_from = [&](const std::string&) { return chunkstore::RepairSource{source.get()}; }});
   CHECK(report.blocks_lost == 128);
   CHECK(report.blocks_repaired == 64);
   CHECK(count_got(store, blocks) == 576);
+}
+
+TEST_CASE_FIXTURE(VerifyFixture, "What was found damaged earlier is mended too, whatever was put meanwhile") {
+  const Blocks blocks = blocks_of(0, 128);
+  put(store, blocks);
+  scratch("packs/00000000.pack", 1000);
+  CHECK(count_got(store, blocks) < 128);  // noted by the reading
+  CHECK(count_got(store, blocks) == 64);
+  put(store, blocks_of(1000, 300));       // the index is written anew
+  StoreFixture other;
+  put(other.store, blocks);
+  const auto source = other.store.source({});
+  const auto report =
+      verify({.repair_from = [&](const std::string&) { return chunkstore::RepairSource{source.get()}; }});
+  CHECK(report.blocks_lost == 64);
+  CHECK(report.blocks_repaired == 64);
+  REQUIRE(report.lost.size() == 64);
+  CHECK(std::ranges::all_of(report.lost, &chunkstore::LostBlock::repaired));
+  CHECK(count_got(store, blocks) == 128);
+  CHECK(verify().blocks_lost == 0);
+}
+
+TEST_CASE_FIXTURE(VerifyFixture, "A realm with a key is mended by who has the key, and by nobody else") {
+  const model::RealmKey key{std::byte{7}};
+  const chunkstore::StoreRealm realm{.name = "lab", .key = key};
+  const Blocks blocks = blocks_of(0, 64, key);
+  put(store, blocks, realm);
+  scratch("packs/00000000.pack", 1000);
+  StoreFixture other;
+  put(other.store, blocks, realm);
+  const auto source = other.store.source(realm);
+  const auto without =
+      verify({.repair_from = [&](const std::string&) { return chunkstore::RepairSource{source.get()}; }});
+  CHECK(without.blocks_lost == 64);
+  CHECK(without.blocks_repaired == 0);
+  const auto with = verify({.repair_from = [&](const std::string& name) {
+    CHECK(name == "lab");
+    return chunkstore::RepairSource{source.get(), key};
+  }});
+  CHECK(with.blocks_repaired == 64);
+  CHECK(count_got(store, blocks, realm) == 64);
+}
+
+TEST_CASE_FIXTURE(VerifyFixture, "What a pack has lost is forgotten with the pack") {
+  const Blocks blocks = blocks_of(0, 128);
+  put(store, blocks);
+  scratch("packs/00000000.pack", 1000);
+  CHECK(verify().blocks_lost == 64);
+  base::Progress silent;
+  collect_garbage(store, {.garbage_min = 0}, silent);
+  CHECK(verify().blocks_lost == 0);
 }
 
 TEST_CASE_FIXTURE(VerifyFixture, "A damaged or lost part of the index is made again from the packs") {

@@ -110,6 +110,14 @@ port = 1
   CHECK(lines == expected);
 }
 
+TEST_CASE("Only a size that may be nothing can be zero") {
+  const Node node;
+  CHECK(node.load("[store]\nkeep = 0\n").problems.empty());
+  CHECK(node.load("[store]\nkeep = \"20GiB\"\n").config.store_keep.value == 20 * base::kGiB);
+  CHECK(node.load("[store]\nkeep = \"1KiB\"\n").problems.size() == 1);
+  CHECK(node.load("[scratch]\nlimit = 0\n").problems.size() == 1);
+}
+
 TEST_CASE("A file that is not TOML is a problem at its line") {
   const Node node;
   const LoadedConfig loaded = node.load("threads = 1\n[images\n");
