@@ -114,4 +114,18 @@ Domain Connection::get(std::string_view name_or_uuid) const {
               "see 'virsh list --all' for the names of this connection's domains");
 }
 
+Domain Connection::define(const std::string& xml) const {
+  const DomainXml definition = parse_domain(xml);
+  const std::string subject = "domain " + base::printable(definition.hardware.name);
+  // libvirt would redefine a domain of the same name and UUID.
+  for (const std::string& taken : {definition.hardware.name, definition.hardware.uuid})
+    if (!taken.empty() && find(taken))
+      throw Error(ErrorKind::busy, "define", subject, base::printable(taken) + " exists at " + uri_,
+                  "give it another name with --as");
+  DomainHandle handle(virDomainDefineXMLFlags(handle_.get(), xml.c_str(), 0));
+  if (!handle)
+    throw_libvirt("define", subject);
+  return Domain(std::move(handle), uri_);
+}
+
 }  // namespace jaunt::hypervisor

@@ -45,6 +45,9 @@ class Connection {
   // The same; a domain that does not exist is a not_found Error.
   Domain get(std::string_view name_or_uuid) const;
 
+  // A new persistent domain; busy when its name or UUID is taken. What this libvirt does not know yet, it ignores.
+  Domain define(const std::string& xml) const;
+
   // For this folder's other sources.
   _virConnect* handle() const { return handle_.get(); }
 

@@ -150,6 +150,16 @@ std::string Domain::inactive_xml() const {
   return text.get();
 }
 
+void Domain::start() const {
+  if (virDomainCreate(handle_.get()) != 0)
+    throw_libvirt("start", "domain " + base::printable(name_));
+}
+
+void Domain::undefine() const {
+  if (virDomainUndefineFlags(handle_.get(), VIR_DOMAIN_UNDEFINE_KEEP_NVRAM | VIR_DOMAIN_UNDEFINE_KEEP_TPM) != 0)
+    throw_libvirt("undefine", "domain " + base::printable(name_));
+}
+
 model::Hardware Domain::hardware() const {
   model::Hardware hardware = parse_domain(xml()).hardware;
   hardware.connection = uri_;

@@ -41,6 +41,10 @@ class Domain {
   // What the next start would use; the live one for a transient domain, which has no other.
   std::string inactive_xml() const;
 
+  void start() const;
+  // Forgets a domain that is not active; what belongs to it, its firmware's variables too, stays where it is.
+  void undefine() const;
+
   model::Hardware hardware() const;
 
   // All of them, as the live domain has them. layers[0].path is where a file, block device or pool volume is on this
