@@ -39,8 +39,11 @@ void adapt_identity(pugi::xml_node domain, DefinitionEditor& editor) {
   domain.remove_attribute("id");
   if (editor.arrangement.same_machine)
     return;
-  editor.changed("UUID", domain.child_value("uuid"), "a new one");
-  domain.remove_child("uuid");
+  const std::string& uuid = editor.arrangement.uuid;
+  editor.changed("UUID", domain.child_value("uuid"), uuid.empty() ? "a new one" : uuid);
+  DefinitionEditor::drop_children(domain, {"uuid"});
+  if (!uuid.empty())
+    domain.insert_child_after("uuid", domain.child("name")).text().set(uuid.c_str());
   // The firmware's tables repeat it, and libvirt insists that they agree.
   for (auto system : domain.child("sysinfo").children("system"))
     if (auto entry = system.find_child_by_attribute("entry", "name", "uuid"))

@@ -20,6 +20,7 @@ struct PlacedDisk {
 
 struct Arrangement {
   std::string name;           // that it gets here
+  std::string uuid = {};      // that a copy gets; empty: libvirt's choice
   bool same_machine = false;  // it leaves its source: UUID, MAC addresses and ports stay. A copy gets new ones
   std::vector<PlacedDisk> disks = {};
   std::string nvram = {};  // where its firmware's variables lie here; empty: made from the firmware's template

@@ -37,9 +37,13 @@ std::string text_at(const Text& xml, const char* xpath, const char* attribute = 
   return attribute == nullptr ? node.text().as_string() : node.attribute(attribute).as_string();
 }
 
-}  // namespace
+// An active pool that is a folder.
+struct FolderPool {
+  Pool pool;
+  std::filesystem::path folder;
+};
 
-std::vector<std::filesystem::path> pool_folders(const Connection& connection) {
+std::vector<FolderPool> folder_pools(const Connection& connection) {
   virStoragePoolPtr* list = nullptr;
   const int count = virConnectListAllStoragePools(connection.handle(), &list, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE);
   if (count < 0 && virGetLastErrorCode() == VIR_ERR_NO_SUPPORT)
@@ -47,16 +51,33 @@ std::vector<std::filesystem::path> pool_folders(const Connection& connection) {
   if (count < 0)
     throw_libvirt("list", "the storage pools");
   const std::unique_ptr<virStoragePoolPtr, Free> owned(list);
-  std::vector<std::filesystem::path> folders;
+  std::vector<FolderPool> found;
   for (int i = 0; i < count; ++i) {
-    const Pool pool(list[i]);
+    Pool pool(list[i]);
     const Text xml(virStoragePoolGetXMLDesc(pool.get(), 0));
     const std::string type = text_at(xml, "/pool", "type");
-    if (type == "dir" || type == "fs" || type == "netfs")
-      folders.emplace_back(text_at(xml, "/pool/target/path"));
+    std::filesystem::path folder = text_at(xml, "/pool/target/path");
+    if ((type == "dir" || type == "fs" || type == "netfs") && folder.is_absolute())
+      found.push_back({std::move(pool), std::move(folder)});
   }
-  std::erase_if(folders, [](const std::filesystem::path& folder) { return !folder.is_absolute(); });
+  return found;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> pool_folders(const Connection& connection) {
+  std::vector<std::filesystem::path> folders;
+  for (FolderPool& found : folder_pools(connection))
+    folders.push_back(std::move(found.folder));
   return folders;
+}
+
+void refresh_pools(const Connection& connection, const std::filesystem::path& folder) {
+  for (const FolderPool& found : folder_pools(connection)) {
+    std::error_code absent;
+    if (std::filesystem::equivalent(found.folder, folder, absent) && virStoragePoolRefresh(found.pool.get(), 0) != 0)
+      throw_libvirt("refresh", "the storage pool of " + found.folder.string());
+  }
 }
 
 std::optional<Volume> find_volume(const Connection& connection, std::string_view pool_and_volume) {

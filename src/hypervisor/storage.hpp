@@ -14,6 +14,9 @@ namespace jaunt::hypervisor {
 // The folders of all active pools that are folders.
 std::vector<std::filesystem::path> pool_folders(const Connection& connection);
 
+// Tells the pools whose folder this is that files came or went.
+void refresh_pools(const Connection& connection, const std::filesystem::path& folder);
+
 struct Volume {
   std::filesystem::path path;
   std::string format;  // as its pool knows it; empty when it does not

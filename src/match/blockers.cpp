@@ -71,7 +71,11 @@ class Court {
 
   void judge_machine(const Hardware& hardware) {
     judge_name();
-    if (const model::GuestAbility* const ability = choose_ability(hardware)) {
+    const model::GuestAbility* const ability = choose_ability(hardware, host_);
+    if (ability == nullptr) {
+      stop("architecture", fmt::format("the host runs no {} guests", printable(hardware.arch)),
+           fmt::format("install QEMU's emulator for {} there, or choose another host", printable(hardware.arch)));
+    } else {
       judge_emulator(hardware, *ability);
       judge_machine_type(hardware, *ability);
       judge_cpu(hardware, *ability);
@@ -95,21 +99,6 @@ class Court {
              fmt::format("the domain {} there has its UUID {}", printable(domain.name), printable(domain.uuid)),
              "give it another name with --as, and it gets a UUID of its own");
     }
-  }
-
-  // The ability that comes nearest to what it ran under.
-  const model::GuestAbility* choose_ability(const Hardware& hardware) {
-    const model::GuestAbility* best = nullptr;
-    const auto fits = [&](const model::GuestAbility& ability) {
-      return std::pair(ability.virtualization == hardware.virtualization, ability.emulator == hardware.emulator);
-    };
-    for (const model::GuestAbility& ability : host_.guests)
-      if (ability.arch == hardware.arch && (best == nullptr || fits(ability) > fits(*best)))
-        best = &ability;
-    if (best == nullptr)
-      stop("architecture", fmt::format("the host runs no {} guests", printable(hardware.arch)),
-           fmt::format("install QEMU's emulator for {} there, or choose another host", printable(hardware.arch)));
-    return best;
   }
 
   void judge_emulator(const Hardware& hardware, const model::GuestAbility& ability) {
@@ -240,6 +229,17 @@ class Court {
 };
 
 }  // namespace
+
+const model::GuestAbility* choose_ability(const Hardware& hardware, const model::HostAbility& host) {
+  const model::GuestAbility* best = nullptr;
+  const auto fits = [&](const model::GuestAbility& ability) {
+    return std::pair(ability.virtualization == hardware.virtualization, ability.emulator == hardware.emulator);
+  };
+  for (const model::GuestAbility& ability : host.guests)
+    if (ability.arch == hardware.arch && (best == nullptr || fits(ability) > fits(*best)))
+      best = &ability;
+  return best;
+}
 
 std::vector<model::Blocker> judge(const model::Description& description, const Arrival& arrival,
                                   const model::HostAbility& host) {

@@ -21,6 +21,9 @@ struct Arrival {
   bool with_memory = false;               // its running state comes along: no change of CPU or machine is possible
 };
 
+// Of the host's abilities the one nearest to what the machine ran under; nullptr where none is of its architecture.
+const model::GuestAbility* choose_ability(const model::Hardware& hardware, const model::HostAbility& host);
+
 // Fatal ones first. Nothing about hardware is judged when the description has none (a bare image), nothing about what
 // is not known of the host.
 std::vector<model::Blocker> judge(const model::Description& description, const Arrival& arrival,

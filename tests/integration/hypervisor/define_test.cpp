@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "hypervisor/ability.hpp"
 #include "hypervisor/adaptation.hpp"
+#include "hypervisor/storage.hpp"
 #include "test_domain.hpp"
 
 using namespace jaunt;
@@ -112,4 +113,18 @@ TEST_CASE("A name that is taken is refused, and the domain that has it stays as 
                           {.name = domain.name(), .same_machine = true, .disks = {{"vda", folder / "b.raw", "raw"}}});
   CHECK_THROWS_AS(connection.define(same.xml), base::Error);
   CHECK(domain.get().inactive_xml() == before);
+}
+
+TEST_CASE("A pool is told that a file came into its folder") {
+  const ImageFolder folder;
+  std::filesystem::create_directory(folder.path() / "pool");
+  const std::string pool = fmt::format("jaunt-test-refreshed-{}", ::getpid());
+  test_uri();
+  virsh({"pool-create-as", pool, "dir", "--target", folder / "pool"});
+  folder.image("pool/late.qcow2", "qcow2", 1);
+  const auto connection = Connection::open(test_uri());
+  CHECK_FALSE(find_volume(connection, pool + "/late.qcow2"));
+  refresh_pools(connection, folder / "pool");
+  CHECK(find_volume(connection, pool + "/late.qcow2"));
+  virsh({"pool-destroy", pool});
 }

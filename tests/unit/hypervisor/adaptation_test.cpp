@@ -65,6 +65,12 @@ TEST_CASE("A copy gets a name, a UUID and MAC addresses of its own") {
   CHECK(change(result, "interface 1: MAC address") == "52:54:00:11:22:33 > a new one");
 }
 
+TEST_CASE("A copy can be given a UUID") {
+  auto arrangement = as_copy();
+  arrangement.uuid = "11111111-2222-3333-4444-555555555555";
+  CHECK(parse_domain(adapted("", arrangement).xml).hardware.uuid == arrangement.uuid);
+}
+
 TEST_CASE("A machine that leaves its source keeps who it is") {
   const auto result = adapted(
       "<interface type='network'><mac address='52:54:00:11:22:33'/><source network='default' "
