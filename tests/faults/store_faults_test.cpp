@@ -5,15 +5,14 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include <doctest/doctest.h>
 
 #include "base/process.hpp"
 #include "chunkstore/store_verify.hpp"
+#include "disk_fault.hpp"
 #include "store_story.hpp"
 #include "support/seed.hpp"
-#include "support/skip.hpp"
 #include "support/store_fixture.hpp"
 
 using namespace jaunt;
@@ -99,6 +98,7 @@ class Stage {
   explicit Stage(std::uint64_t seed) : seed_(seed) { std::filesystem::create_directory(home()); }
 
   std::filesystem::path home() const { return folder_.path() / "home"; }
+  std::filesystem::path store() const { return home() / "store"; }
 
   Ended act(std::size_t first, std::vector<std::string> environment) const {
     const auto journal = folder_.path() / "journal";
@@ -184,11 +184,6 @@ class Stage {
   base::TemporaryDirectory folder_{quick_folder()};
 };
 
-bool full_campaign() {
-  const char* const campaign = std::getenv("JAUNT_CAMPAIGN");
-  return campaign != nullptr && std::string(campaign) == "full";
-}
-
 // How often this story comes by each point.
 std::map<std::string, unsigned> points_of(std::uint64_t seed) {
   const base::TemporaryDirectory folder(quick_folder());
@@ -202,22 +197,11 @@ std::map<std::string, unsigned> points_of(std::uint64_t seed) {
   return points;
 }
 
-std::vector<std::string> disk_fault(const Stage& stage, const std::string& kind, std::uint64_t at,
-                                    std::uint64_t seed) {
-  return {"LD_PRELOAD=" JAUNT_FAULTY_DISK, "JAUNT_DISK_FOLDER=" + (stage.home() / "store").string(),
-          "JAUNT_DISK_FAULT=" + kind + ":" + std::to_string(at) + ":" + std::to_string(seed)};
-}
-
 std::uint64_t operations_of(std::uint64_t seed) {
   Stage stage(seed);
-  auto environment = disk_fault(stage, "io", ~std::uint64_t{0} >> 1, 0);
-  environment.emplace_back("JAUNT_DISK_COUNT=1");
-  const Ended ended = stage.act(0, environment);
+  const Ended ended = stage.act(0, disk_count(stage.store()));
   REQUIRE(ended.status.success());
-  std::istringstream words(ended.err.substr(ended.err.find("operations")));
-  std::string word;
-  std::uint64_t count = 0;
-  words >> word >> count;
+  const std::uint64_t count = operations_in(ended.err);
   REQUIRE(count > 100);
   return count;
 }
@@ -235,7 +219,7 @@ void strike_disk(const std::string& kind, std::uint64_t times) {
     for (std::uint64_t i = 0; i < (every ? operations : times); ++i) {
       Stage stage(seed);
       const std::uint64_t at = 1 + (every ? i : random() % operations);
-      struck += stage.survive(disk_fault(stage, kind, at, random() >> 1)) ? 1 : 0;
+      struck += stage.survive(disk_fault(stage.store(), kind, at, random() >> 1)) ? 1 : 0;
     }
   });
   std::printf("campaign: %s struck %lu times, %u stories at every operation\n", kind.c_str(), struck, whole);
@@ -267,14 +251,6 @@ TEST_CASE("A store killed at any named point opens as before or after, and goes 
   CHECK(kills.size() >= 15);
   CHECK((!full_campaign() || all >= 300));
 }
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kInstrumented = true;
-#else
-constexpr bool kInstrumented = false;
-#endif
-#define JAUNT_NEED_FAULTY_DISK() \
-  JAUNT_SKIP_UNLESS(!kInstrumented, "a preloaded library and a sanitizer do not go together")
 
 TEST_CASE("A read, write or sync that fails at any time leaves the store as before or after") {
   JAUNT_NEED_FAULTY_DISK();
