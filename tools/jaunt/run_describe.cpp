@@ -11,13 +11,11 @@
 #include "interrupt.hpp"
 #include "model/description_json.hpp"
 #include "progress_line.hpp"
-#include "report.hpp"
+#include "subjects.hpp"
 
 namespace jaunt::cli {
 
 namespace {
-
-constexpr int kPartly = 3;
 
 engine::Described describe_one(const std::string& subject, const Invocation& invocation, const engine::Home& home,
                                const engine::Config& config) {
@@ -44,24 +42,11 @@ int run_describe(const Invocation& invocation) {
   const engine::Config config = engine::valid_config(load_config(invocation));
   const engine::Home home(home_path(invocation));
   const bool json = invocation.flag("--json");
-  const auto& subjects = invocation.arguments();
-  std::size_t failed = 0;
-  bool incomplete = false;
-  int code = 0;
-  for (const std::string& subject : subjects) {
-    try {
-      const engine::Described described = describe_one(subject, invocation, home, config);
-      print(described, json, &subject == &subjects.front());
-      incomplete = incomplete || described.incomplete;
-    } catch (const base::Error& error) {
-      interrupted().check();  // what fails because of Ctrl-C has not failed
-      code = report(error, json);
-      ++failed;
-    }
-  }
-  if (failed == subjects.size())
-    return code;
-  return failed > 0 || incomplete ? kPartly : 0;
+  return each_subject(invocation, [&](const std::string& subject, bool first) {
+    const engine::Described described = describe_one(subject, invocation, home, config);
+    print(described, json, first);
+    return !described.incomplete;
+  });
 }
 
 }  // namespace jaunt::cli

@@ -19,7 +19,7 @@
 #include "page.hpp"
 #include "plan_screen.hpp"
 #include "progress_line.hpp"
-#include "report.hpp"
+#include "subjects.hpp"
 
 namespace jaunt::cli {
 
@@ -29,7 +29,6 @@ using base::ErrorKind;
 namespace {
 
 constexpr int kFailed = 1;
-constexpr int kPartly = 3;
 
 [[noreturn]] void refuse(const char* option, const std::string& value, const char* cause, const char* remedy) {
   throw Error(ErrorKind::usage, "understand", fmt::format("{} {}", option, base::printable(value)), cause, remedy);
@@ -66,28 +65,15 @@ void print(const model::Plan& plan, bool json, bool first) {
 int make_plans(const Invocation& invocation, const engine::Home& home, const engine::Config& config) {
   const bool json = invocation.flag("--json");
   const engine::PlanOptions options = options_of(invocation);
-  const auto& subjects = invocation.arguments();
-  std::size_t failed = 0;
-  bool incomplete = false;
-  int code = 0;
-  for (const std::string& subject : subjects) {
-    try {
-      const model::Plan plan = [&] {
-        ProgressLine progress(invocation.flag("--quiet"));
-        return engine::make_plan(engine::parse_remote_machine(subject), options,
-                                 {.home = home, .config = config, .progress = progress, .cancel = interrupted()});
-      }();
-      print(plan, json, &subject == &subjects.front());
-      incomplete = incomplete || !plan.problems.empty();
-    } catch (const Error& error) {
-      interrupted().check();  // what fails because of Ctrl-C has not failed
-      code = report(error, json);
-      ++failed;
-    }
-  }
-  if (failed == subjects.size())
-    return code;
-  return failed > 0 || incomplete ? kPartly : 0;
+  return each_subject(invocation, [&](const std::string& subject, bool first) {
+    const model::Plan plan = [&] {
+      ProgressLine progress(invocation.flag("--quiet"));
+      return engine::make_plan(engine::parse_remote_machine(subject), options,
+                               {.home = home, .config = config, .progress = progress, .cancel = interrupted()});
+    }();
+    print(plan, json, first);
+    return plan.problems.empty();
+  });
 }
 
 std::string moment(std::int64_t seconds) {

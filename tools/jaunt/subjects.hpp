@@ -1,0 +1,17 @@
+// Commands that take several machines do one after the other, whatever becomes of the first.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "invocation.hpp"
+
+namespace jaunt::cli {
+
+// Calls work(subject, whether it is the first) for each argument; work says whether all of it could be done. An Error
+// is reported. Returns the exit code: 0, 3 where not everything was done, or that of the last Error where nothing
+// was.
+using SubjectWork = std::function<bool(const std::string& subject, bool first)>;
+int each_subject(const Invocation& invocation, const SubjectWork& work);
+
+}  // namespace jaunt::cli
