@@ -89,16 +89,6 @@ void patch_file(const fs::path& path, std::uint64_t at, base::ByteView bytes) {
   base::File::open(path, O_WRONLY).write_all(ByteOffset(at), bytes);
 }
 
-base::Error failure_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const base::Error& error) {
-    return error;
-  }
-  FAIL("no error was thrown");
-  return {base::ErrorKind::usage, "", "", ""};
-}
-
 void make_three_layers(const Images& images) {
   images.run({"qemu-img", "create", "-q", "-f", "raw", "base.raw", "1M"});
   images.qemu_io("write -P 1 0 256k", "base.raw", "raw");

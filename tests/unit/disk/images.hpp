@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,8 +12,11 @@
 #include "base/file.hpp"
 #include "disk/chain.hpp"
 #include "disk/image.hpp"
+#include "support/failure.hpp"
 
 namespace jaunt::disk::test {
+
+using test_support::failure_of;
 
 // A folder of images that is allowed, beside one that is not.
 class Images {
@@ -49,9 +51,6 @@ std::vector<Allocation> map_of(const Image& image);
 base::Bytes file_bytes(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, base::ByteView bytes);
 void patch_file(const std::filesystem::path& path, std::uint64_t at, base::ByteView bytes);
-
-// The error that `work` ends with; it must end with one.
-base::Error failure_of(const std::function<void()>& work);
 
 // base.raw <- middle.qcow2 <- top.qcow2 of 1 MiB each, in clusters of 64 KiB: base holds 0 to 3 (ones), middle hides
 // 1 (twos) and zeroes 2, top hides 3 (threes).

@@ -4,11 +4,12 @@
 
 #include <doctest/doctest.h>
 
-#include "base/error.hpp"
+#include "support/failure.hpp"
 #include "support/sample_plan.hpp"
 
 using namespace jaunt;
 using namespace jaunt::engine;
+using test_support::failure_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -34,15 +35,6 @@ struct Fixture {
   }
 };
 
-base::ErrorKind failure_of(const auto& action) {
-  try {
-    action();
-  } catch (const base::Error& error) {
-    return error.kind();
-  }
-  return base::ErrorKind::usage;
-}
-
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "A plan is kept with its runs under an id of its own, until it is dropped") {
@@ -52,7 +44,7 @@ TEST_CASE_FIXTURE(Fixture, "A plan is kept with its runs under an id of its own,
   CHECK(plans.runs(plan.id, 0) == list());
   CHECK(plans.list() == std::vector{plan});
   plans.drop(plan.id);
-  CHECK(failure_of([&] { plans.plan(plan.id); }) == base::ErrorKind::not_found);
+  CHECK(failure_of([&] { plans.plan(plan.id); }).kind() == base::ErrorKind::not_found);
   CHECK(plans.list().empty());
 }
 
@@ -80,7 +72,7 @@ TEST_CASE_FIXTURE(Fixture, "A plan goes away by itself a week after its lease ha
 
 TEST_CASE_FIXTURE(Fixture, "An id cannot lead out of the folder of plans") {
   for (const char* id : {"", ".", "..", "../jobs", "/etc", "a/b", "ab\n"})
-    CHECK(failure_of([&] { plans.plan(id); }) == base::ErrorKind::not_found);
+    CHECK(failure_of([&] { plans.plan(id); }).kind() == base::ErrorKind::not_found);
 }
 
 TEST_CASE_FIXTURE(Fixture, "A plan whose runs were altered is refused") {
@@ -89,5 +81,5 @@ TEST_CASE_FIXTURE(Fixture, "A plan whose runs were altered is refused") {
   std::string bytes = base::read_text_file(file, base::ByteCount(base::kMiB));
   bytes[20] ^= 1;
   base::write_text_file(file, bytes);
-  CHECK(failure_of([&] { plans.runs(plan.id, 0); }) == base::ErrorKind::corrupt);
+  CHECK(failure_of([&] { plans.runs(plan.id, 0); }).kind() == base::ErrorKind::corrupt);
 }

@@ -4,22 +4,16 @@
 
 #include <doctest/doctest.h>
 
+#include "support/failure.hpp"
+
 using namespace jaunt;
 using namespace jaunt::transport;
+using test_support::failure_of;
 
 namespace {
 
 base::Bytes frame(std::size_t size, int fill) {
   return base::Bytes(size, std::byte(fill));
-}
-
-base::ErrorKind failure_of(const auto& action) {
-  try {
-    action();
-  } catch (const base::Error& error) {
-    return error.kind();
-  }
-  return base::ErrorKind::usage;
 }
 
 }  // namespace
@@ -51,7 +45,7 @@ TEST_CASE("After a close what was sent before is still received, then the end") 
 TEST_CASE("A peer that is gone is an error of both directions and names it") {
   auto [left, right] = memory_link({.left = "home:/b", .right = "home:/a"});
   right.reset();
-  CHECK(failure_of([&] { left->send(frame(1, 1)); }) == base::ErrorKind::peer);
+  CHECK(failure_of([&] { left->send(frame(1, 1)); }).kind() == base::ErrorKind::peer);
   CHECK_THROWS_WITH_AS(left->receive(), doctest::Contains("home:/b"), base::Error);
 }
 

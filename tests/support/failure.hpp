@@ -1,0 +1,22 @@
+// The error that something fails with.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+
+namespace jaunt::test_support {
+
+// Where nothing is thrown, the test case fails and ends.
+template <typename Work>
+base::Error failure_of(const Work& work) {
+  try {
+    work();
+  } catch (const base::Error& error) {
+    return error;
+  }
+  FAIL("no error was thrown");
+  return {base::ErrorKind::usage, "", "", ""};
+}
+
+}  // namespace jaunt::test_support
