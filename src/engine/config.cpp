@@ -41,6 +41,11 @@ const std::array kKeys{
         "store.keep", &Config::store_keep,
         "Blocks that nothing refers to stay while the store's packs are not larger than this; the oldest go first.",
         true},
+    ConfigKey{"node.listen", &Config::node_listen,
+              "Where jaunt serve listens, separated by commas; without a host, on every interface, IPv4 and IPv6."},
+    ConfigKey{"node.limit", &Config::node_limit,
+              "How fast all links together may be in either direction, also by the hour; the first period counts."},
+    ConfigKey{"node.sessions", &Config::node_sessions, "How many conversations jaunt serve has at once."},
     ConfigKey{"threads", &Config::threads, "Threads that read and hash; 0 means one for each processor."},
 };
 
@@ -161,7 +166,7 @@ std::string ConfigKey::environment() const {
 
 std::string_view ConfigKey::type() const {
   constexpr std::array<std::string_view, std::variant_size_v<Member>> names{
-      "true or false", "number", "size", "text", "absolute path", "list of absolute paths"};
+      "true or false", "number", "size", "text", "absolute path", "list of absolute paths", "addresses", "timetable"};
   return names[member.index()];
 }
 

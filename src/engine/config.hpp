@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "engine/network_values.hpp"
 
 namespace jaunt::engine {
 
@@ -28,12 +29,16 @@ struct Config {
   std::filesystem::path appliance_folder = "/var/lib/jaunt/cache/appliance";
   base::ByteCount store_keep{0};
   unsigned threads = 0;
+  ListenAddresses node_listen;
+  LinkLimit node_limit;
+  unsigned node_sessions = 16;
 };
 
 // One key. Its type is that of the member it sets.
 struct ConfigKey {
   using Member = std::variant<bool Config::*, unsigned Config::*, base::ByteCount Config::*, std::string Config::*,
-                              std::filesystem::path Config::*, std::vector<std::filesystem::path> Config::*>;
+                              std::filesystem::path Config::*, std::vector<std::filesystem::path> Config::*,
+                              ListenAddresses Config::*, LinkLimit Config::*>;
 
   std::string_view name;  // "scratch.limit"
   Member member;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace jaunt::engine {
@@ -79,6 +80,33 @@ Complaint assign(std::vector<fs::path>& value, const Written& written) {
   value = std::move(paths);
   return std::nullopt;
 }
+Complaint assign(ListenAddresses& value, const Written& written) {
+  ListenAddresses listen{.text = written.text, .addresses = {}};
+  try {
+    std::string_view rest = is(written, Written::Form::text) ? std::string_view(written.text) : std::string_view();
+    do {
+      const auto comma = std::min(rest.find(','), rest.size());
+      std::string_view one = rest.substr(0, comma);
+      one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+      one = one.substr(0, one.find_last_not_of(' ') + 1);
+      listen.addresses.push_back(transport::parse_address(one));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    } while (!rest.empty());
+  } catch (const base::Error&) {
+    return "must be addresses such as \":5286\" or \"192.0.2.1, [2001:db8::1]:5286\"";
+  }
+  value = std::move(listen);
+  return std::nullopt;
+}
+Complaint assign(LinkLimit& value, const Written& written) {
+  auto timetable = is(written, Written::Form::text) ? transport::parse_timetable(written.text)
+                                                    : std::optional<transport::Timetable>();
+  if (!timetable)
+    return "must be \"unlimited\", a rate such as \"100Mbit\", or periods such as "
+           "\"mon-fri 08:00-18:00 20Mbit, 100Mbit\"";
+  value = {.text = written.text, .timetable = std::move(*timetable)};
+  return std::nullopt;
+}
 
 std::string to_toml(bool value) {
   return value ? "true" : "false";
@@ -105,6 +133,12 @@ std::string to_toml(const std::vector<fs::path>& value) {
   for (const fs::path& path : value)
     texts.push_back(quoted(path.string()));
   return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+std::string to_toml(const ListenAddresses& value) {
+  return quoted(value.text);
+}
+std::string to_toml(const LinkLimit& value) {
+  return quoted(value.text);
 }
 
 }  // namespace jaunt::engine

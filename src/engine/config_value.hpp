@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "engine/network_values.hpp"
 
 namespace jaunt::engine {
 
@@ -27,6 +28,8 @@ Complaint assign(base::ByteCount& value, const Written& written);
 Complaint assign(std::string& value, const Written& written);
 Complaint assign(std::filesystem::path& value, const Written& written);
 Complaint assign(std::vector<std::filesystem::path>& value, const Written& written);
+Complaint assign(ListenAddresses& value, const Written& written);
+Complaint assign(LinkLimit& value, const Written& written);
 
 // The value in the notation of TOML.
 std::string to_toml(bool value);
@@ -35,5 +38,7 @@ std::string to_toml(base::ByteCount value);
 std::string to_toml(const std::string& value);
 std::string to_toml(const std::filesystem::path& value);
 std::string to_toml(const std::vector<std::filesystem::path>& value);
+std::string to_toml(const ListenAddresses& value);
+std::string to_toml(const LinkLimit& value);
 
 }  // namespace jaunt::engine

@@ -23,11 +23,15 @@ namespace {
 constexpr base::ByteCount kAssumedRate{125'000'000};
 constexpr std::chrono::microseconds kAssumedRoundTrip{1000};
 
-model::LinkSpeed link_speed(const PlanOptions& options) {
+// What is given counts; else what the link has shown so far, which before a transfer is only its delay.
+model::LinkSpeed link_speed(const PlanOptions& options, const transport::Measured& measured) {
   const bool given = options.bytes_per_second || options.round_trip;
-  return {.bytes_per_second = options.bytes_per_second.value_or(kAssumedRate),
-          .round_trip = options.round_trip.value_or(kAssumedRoundTrip),
-          .origin = given ? "given" : "assumed"};
+  const bool known = measured.sending && measured.round_trip;
+  return {.bytes_per_second = options.bytes_per_second.value_or(measured.sending.value_or(kAssumedRate)),
+          .round_trip = options.round_trip.value_or(measured.round_trip.value_or(kAssumedRoundTrip)),
+          .origin = given   ? "given"
+                    : known ? "measured"
+                            : "assumed"};
 }
 
 class PlanJob {
@@ -44,7 +48,7 @@ class PlanJob {
     plan_.realm = options_.realm;
     plan_.created = std::time(nullptr);
     std::vector<DiskFindings> findings;
-    Circumstances circumstances{.link = link_speed(options_)};
+    Circumstances circumstances;
     with_machine(subject_, options_.format.value_or(""), workplace_,
                  [&](Conversation& conversation, const ToldMachine& machine, const transport::Link& link) {
                    look_at(machine);
@@ -53,6 +57,7 @@ class PlanJob {
                      findings.push_back(planner.plan(disk));
                    circumstances.round_trips = conversation.round_trips();
                    circumstances.running = machine.running();
+                   circumstances.link = link_speed(options_, link.measured());
                    plan_.difference_sent = link.sent().bytes;
                    plan_.difference_received = link.received().bytes;
                    description_ = machine.description;

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "engine/local_node.hpp"
+#include "engine/paired_node.hpp"
 #include "model/description_json.hpp"
 
 namespace jaunt::engine {
@@ -16,31 +17,8 @@ namespace {
 
 constexpr std::string_view kHomeScheme = "home:";
 
-}  // namespace
-
-std::string RemoteMachine::node() const {
-  return fmt::format("{}{}", kHomeScheme, fs::weakly_canonical(home).string());
-}
-
-RemoteMachine parse_remote_machine(const std::string& text) {
-  const auto at = text.rfind(fmt::format("@{}", kHomeScheme));
-  const auto refuse = [&](const char* cause) {
-    throw Error(ErrorKind::usage, "understand", base::printable(text), cause,
-                "name the machine and the home of the node that has it: VM@home:DIR");
-  };
-  if (at == text.npos)
-    refuse(text.find('@') == text.npos ? "it does not say which node has it"
-                                       : "only other homes on this machine can be planned with yet");
-  RemoteMachine machine{.name = text.substr(0, at), .home = text.substr(at + 1 + kHomeScheme.size())};
-  if (machine.name.empty() || machine.home.empty())
-    refuse("its machine or its home has no name");
-  machine.home = fs::absolute(machine.home);
-  return machine;
-}
-
-void with_machine(const RemoteMachine& machine, const std::string& format, const Workplace& workplace,
-                  const SpeakOfMachine& work) {
-  LocalNode node(machine.home, workplace.progress, workplace.cancel);
+template <typename Node>
+void speak(Node& node, const RemoteMachine& machine, const std::string& format, const SpeakOfMachine& work) {
   try {
     Conversation conversation(node.link());
     const transport::Machine told = conversation.machine(machine.name, format);
@@ -50,6 +28,43 @@ void with_machine(const RemoteMachine& machine, const std::string& format, const
     throw;
   }
   node.finish();
+}
+
+}  // namespace
+
+std::string RemoteMachine::node() const {
+  return home.empty() ? peer : fmt::format("{}{}", kHomeScheme, fs::weakly_canonical(home).string());
+}
+
+RemoteMachine parse_remote_machine(const std::string& text) {
+  const auto refuse = [&](const char* cause) {
+    throw Error(ErrorKind::usage, "understand", base::printable(text), cause,
+                "name the machine and the node that has it: VM@NODE, or VM@home:DIR for a home on this machine");
+  };
+  const auto at_home = text.rfind(fmt::format("@{}", kHomeScheme));
+  const auto at = at_home != text.npos ? at_home : text.rfind('@');
+  if (at == text.npos)
+    refuse("it does not say which node has it");
+  RemoteMachine machine{.name = text.substr(0, at), .home = {}};
+  if (at_home != text.npos)
+    machine.home = text.substr(at + 1 + kHomeScheme.size());
+  else
+    machine.peer = text.substr(at + 1);
+  if (machine.name.empty() || (machine.home.empty() && machine.peer.empty()))
+    refuse("its machine or its node has no name");
+  if (!machine.home.empty())
+    machine.home = fs::absolute(machine.home);
+  return machine;
+}
+
+void with_machine(const RemoteMachine& machine, const std::string& format, const Workplace& workplace,
+                  const SpeakOfMachine& work) {
+  if (machine.home.empty()) {
+    PairedNode node(machine.peer, workplace);
+    return speak(node, machine, format, work);
+  }
+  LocalNode node(machine.home, workplace.progress, workplace.cancel);
+  speak(node, machine, format, work);
 }
 
 }  // namespace jaunt::engine

@@ -15,12 +15,13 @@ namespace jaunt::engine {
 
 struct RemoteMachine {
   std::string name;            // as its node calls it
-  std::filesystem::path home;  // of that node, on this machine
+  std::filesystem::path home;  // of that node, on this machine; empty: it is another host's
+  std::string peer = {};       // the name of that node, or its address
 
-  std::string node() const;  // "home:/var/lib/jaunt-b"
+  std::string node() const;  // "home:/var/lib/jaunt-b", "storage"
 };
 
-// "web1@home:/var/lib/jaunt-b". Throws usage.
+// "web1@home:/var/lib/jaunt-b", "web1@storage", "web1@192.0.2.1". Throws usage.
 RemoteMachine parse_remote_machine(const std::string& text);
 
 // What its node says of it.

@@ -1,6 +1,7 @@
 // Opaque frames to and from one peer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,12 @@ struct Traffic {
   bool operator==(const Traffic&) const = default;
 };
 
+// What a link has shown of itself so far; a measure that is absent is not known yet.
+struct Measured {
+  std::optional<base::ByteCount> sending;               // in a second, while more was waiting to be sent
+  std::optional<std::chrono::microseconds> round_trip;  // the shortest
+};
+
 // One end of a connection; frames arrive whole and in order. One thread at a time sends and one receives. Destroying
 // it before close() tells the peer that this side is gone.
 class Link {
@@ -39,6 +46,7 @@ class Link {
 
   virtual Traffic sent() const = 0;
   virtual Traffic received() const = 0;
+  virtual Measured measured() const { return {}; }
 };
 
 }  // namespace jaunt::transport

@@ -130,7 +130,7 @@ TEST_CASE("A home, a machine or a folder that cannot be meant is named, with the
     CHECK(result.err.find("try:") != result.err.npos);
   };
   refused("web1", 2, "which node");
-  refused("web1@host-b", 2, "other homes");
+  refused("web1@host-b", 1, "jaunt node init");
   refused("web1@home:/nonexistent", 1, "/nonexistent");
   refused("web1@home:" + homes.destination.string(), 2, "this very node");
   refused("/nonexistent/web1.raw@home:" + homes.source.string(), 1, "/nonexistent/web1.raw");

@@ -14,6 +14,28 @@ Option realm_option(const char* meaning) {
   return {.name = "--realm", .value = "REALM", .meaning = meaning};
 }
 
+Option grant_option() {
+  return {.name = "--grant",
+          .value = "VERBS",
+          .meaning = "what it may do here at once, separated by commas: describe, send, receive; nothing by default"};
+}
+
+Option name_option() {
+  return {.name = "--name", .value = "NAME", .meaning = "what it is called here; by default as it calls itself"};
+}
+
+Argument peer_argument() {
+  return {.name = "NAME", .meaning = "a node as jaunt node list shows it"};
+}
+
+Argument peer_and_verbs() {
+  return {.name = "NAME [VERB]",
+          .meaning =
+              "a node as jaunt node list shows it, and verbs: describe (what machines here are made of, and how "
+              "they differ from what it has), send (to be sent their blocks), receive (to put machines here)",
+          .repeats = true};
+}
+
 const std::vector<Command> kCommands{
     {.name = "describe",
      .summary = "Tell what a VM or an image is made of",
@@ -130,10 +152,12 @@ const std::vector<Command> kCommands{
           "Blocks of the store that a plan names are kept until its lease ends. Files that are not ours are "
           "remembered "
           "as they were; --check tells whether everything still is as the plan has it, and exits with 1 when not.",
-          "The other node is another home on this machine, until nodes talk to each other over a network; --rate and "
+          "The other node is a paired one, by its name or address, or another home on this machine; --rate and "
           "--rtt say which link is meant."},
-     .argument = {.name = "VM|IMAGE@home:DIR",
-                  .meaning = "a libvirt domain, image or volume, and the home of the node that has it",
+     .argument = {.name = "VM|IMAGE@NODE",
+                  .meaning =
+                      "a libvirt domain, image or volume, and the node that has it: the name of a paired node, "
+                      "its address, or home:DIR for another home on this machine",
                   .repeats = true,
                   .required = false,
                   .completion = Completion::machine},
@@ -160,11 +184,94 @@ const std::vector<Command> kCommands{
           {.name = "--show", .value = "ID", .meaning = "show a plan that is kept"},
           {.name = "--check", .value = "ID", .meaning = "tell whether a plan still holds, and what has changed"},
           {.name = "--drop", .value = "ID", .meaning = "forget a plan, and what was promised for it"}},
-     .examples = {{"jaunt plan web1@home:/var/lib/jaunt-b", "a domain of the node with that home"},
+     .examples = {{"jaunt plan web1@storage", "a domain of the paired node storage"},
+                  {"jaunt plan web1@home:/var/lib/jaunt-b", "a domain of the node with that home"},
                   {"jaunt plan --rate 100Mbit --rtt 50ms web1@home:/srv/b", "over another link"},
                   {"jaunt plan --json web1@home:/srv/b | jq '.forecast'", "for scripts"},
                   {"jaunt plan --check 20261121-121500-3fa1", "before it is carried out"}},
      .handler = run_plan},
+    {.name = "node init",
+     .summary = "Give this node a key",
+     .description =
+         {"Makes the key pair by which other nodes know this one, in node.key in the home. A node that has "
+          "one keeps it. Prints the node's id, a fingerprint of its public key."},
+     .examples = {{"jaunt node init", "once, on every host"}},
+     .handler = run_node_init},
+    {.name = "node show",
+     .summary = "Show this node's id, or a paired node",
+     .description = {"Prints the fingerprint of the public key by which nodes know each other."},
+     .argument = {.name = "NAME", .meaning = "a paired node; by default this one", .required = false},
+     .examples = {{"jaunt node show", "this node"}, {"jaunt node show --json storage", "a paired node"}},
+     .handler = run_node_show},
+    {.name = "node invite",
+     .summary = "Print an invitation by which another node can be paired with this one",
+     .description =
+         {"The invitation names this node's key and carries a secret. It is good once and for ten minutes, "
+          "while jaunt serve runs here, also over a restart of it. Bring it to the other host as you would "
+          "a password, and give it to jaunt node pair there.",
+          "What the other node may do here is said now with --grant, or later with jaunt node grant."},
+     .options = {grant_option(),
+                 realm_option("in which it may do so, and whose blocks it may see; default otherwise"),
+                 name_option()},
+     .examples = {{"jaunt node invite --grant describe,send", "let the other node fetch machines from here"},
+                  {"jaunt node invite | ssh b jaunt node pair a", "pair two hosts in one line"}},
+     .handler = run_node_invite},
+    {.name = "node pair",
+     .summary = "Pair this node with the one that made an invitation",
+     .description = {"Asks for the invitation that jaunt node invite printed on the other host, or reads it from "
+                     "standard input. Both nodes prove to each other that they know its secret, and each remembers "
+                     "the other's key; from then on they accept no other key for each other."},
+     .argument = {.name = "ADDRESS",
+                  .meaning = "of the other host: a name or an address, with :PORT where it is not 5286"},
+     .options = {grant_option(),
+                 realm_option("in which it may do so, and whose blocks it may see; default otherwise"),
+                 name_option()},
+     .examples = {{"jaunt node pair storage.example.org", "asks for the invitation"},
+                  {"jaunt node pair --name storage [2001:db8::1]:5300 < invitation", "reads it from a file"}},
+     .handler = run_node_pair},
+    {.name = "node list",
+     .summary = "Show the nodes that this one is paired with",
+     .description = {"One line for each: its name here, its id, its address, and what it may do here."},
+     .examples = {{"jaunt node list", "all of them"}, {"jaunt node list --json | jq -r .name", "their names"}},
+     .handler = run_node_list},
+    {.name = "node remove",
+     .summary = "Forget a paired node",
+     .description = {"It is refused from then on, until it is paired again. What runs at this moment is not ended."},
+     .argument = peer_argument(),
+     .examples = {{"jaunt node remove storage", "forget it, with all that it was granted"}},
+     .handler = run_node_remove},
+    {.name = "node grant",
+     .summary = "Allow a paired node something here",
+     .description = {"Adds verbs to what the node may ask of this one, and with --realm a realm in which it may. The "
+                     "first verb brings the realm default along where no other is granted."},
+     .argument = peer_and_verbs(),
+     .options = {realm_option("a realm whose machines and blocks it may see")},
+     .examples = {{"jaunt node grant storage describe send", "it may plan, and fetch machines from here"},
+                  {"jaunt node grant storage --realm lab", "in the realm lab, too"}},
+     .handler = run_node_grant},
+    {.name = "node revoke",
+     .summary = "Take back what a paired node was allowed",
+     .description = {"Holds for everything that begins afterwards."},
+     .argument = peer_and_verbs(),
+     .options = {realm_option("a realm that it may not see any more")},
+     .examples = {{"jaunt node revoke storage receive", "it may not put machines here any more"}},
+     .handler = run_node_revoke},
+    {.name = "serve",
+     .summary = "Answer paired nodes, in the foreground",
+     .description =
+         {"Listens, and answers the nodes that this one is paired with, as far as each is allowed; nobody else "
+          "learns "
+          "anything. Invitations are honoured while it runs. Several conversations go on at once. Every visitor, and "
+          "whoever was refused and why, is told in a line on standard error; with --json on standard output.",
+          "Ctrl-C ends it. Peers, grants and invitations may be changed while it runs."},
+     .options = {{.name = "--listen",
+                  .value = "ADDRESSES",
+                  .meaning =
+                      "where to listen, separated by commas; by default as node.listen says: port 5286 of every "
+                      "interface"}},
+     .examples = {{"jaunt serve", "on every interface"},
+                  {"jaunt serve --listen 192.0.2.1,[2001:db8::1]:5300", "at these addresses only"}},
+     .handler = run_serve},
     {.name = "job list",
      .summary = "Show the jobs of this home",
      .description = {"Those that run, and those that were killed and wait to be cleaned up."},

@@ -7,6 +7,15 @@ class Invocation;
 
 int run_describe(const Invocation& invocation);
 int run_plan(const Invocation& invocation);
+int run_node_init(const Invocation& invocation);
+int run_node_show(const Invocation& invocation);
+int run_node_invite(const Invocation& invocation);
+int run_node_pair(const Invocation& invocation);
+int run_node_list(const Invocation& invocation);
+int run_node_remove(const Invocation& invocation);
+int run_node_grant(const Invocation& invocation);
+int run_node_revoke(const Invocation& invocation);
+int run_serve(const Invocation& invocation);
 int run_job_list(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);
 int run_catalog_add(const Invocation& invocation);

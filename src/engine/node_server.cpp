@@ -1,0 +1,148 @@
+#include "engine/node_server.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <list>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "engine/pairing.hpp"
+#include "engine/plan_server.hpp"
+#include "identity/peers.hpp"
+#include "transport/message_codec.hpp"
+#include "transport/network.hpp"
+
+namespace jaunt::engine {
+
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr std::string_view kServedRealm = "default";
+
+// Answers the first question of a link with a refusal.
+void refuse(transport::Link& link, const Error& why) {
+  const auto question = link.receive();
+  if (!question)
+    return;
+  const std::string cause = why.remedy().empty() ? why.cause() : fmt::format("{} ({})", why.cause(), why.remedy());
+  link.send(transport::encode(
+      {.number = transport::decode(*question).number,
+       .body = transport::Refusal{.kind = why.kind(), .cause = cause.substr(0, transport::kCauseBytesMax)}}));
+  link.close();
+  while (link.receive()) {
+  }
+}
+
+void check_granted(const identity::Peer& peer) {
+  const auto refuse_without = [&](const std::string& what, const std::string& command) {
+    throw Error(ErrorKind::auth, "serve", peer.name, fmt::format("this node is not granted {} there", what), command);
+  };
+  if (!peer.grants.may(identity::Verb::describe))
+    refuse_without("\"describe\"", "jaunt node grant NAME describe, on that node");
+  if (!peer.grants.sees(kServedRealm))
+    refuse_without(fmt::format("the realm \"{}\"", kServedRealm),
+                   fmt::format("jaunt node grant NAME --realm {}, on that node", kServedRealm));
+}
+
+class NodeServer {
+ public:
+  NodeServer(const ServeOptions& options, const Workplace& workplace)
+      : options_(options),
+        workplace_(workplace),
+        key_(identity::NodeKey::load(workplace.home.path())),
+        peers_(workplace.home.path()),
+        inviting_(workplace.home, key_.public_key(), options.log) {}
+
+  void run() {
+    transport::Network network(key_, {.limit = workplace_.config.node_limit.timetable, .log = options_.log});
+    const auto listener = network.listen(options_.addresses, admission(), workplace_.cancel);
+    options_.listening(listener->addresses());
+    try {
+      for (;;)
+        attend_to(listener->accept());
+    } catch (const base::Cancelled&) {
+      options_.log("no longer listening");
+    }
+    for (Session& session : sessions_)
+      session.thread.join();
+  }
+
+ private:
+  struct Session {
+    std::thread thread;
+    std::atomic<bool> over = false;
+  };
+
+  transport::Admission admission() {
+    return {.name_of = [this](const identity::PublicKey& key) -> std::optional<std::string> {
+              const auto peer = peers_.find(key);
+              return peer ? std::optional(peer->name) : std::nullopt;
+            },
+            .invites = [this] { return inviting_.open(); },
+            .redeem = [this](const auto& knows, const auto& them,
+                             const std::string& host) { inviting_.redeem(knows, them, host); },
+            .own_words = own_words(workplace_.config)};
+  }
+
+  void attend_to(transport::Visitor visitor) {
+    sessions_.remove_if([](Session& session) {
+      if (session.over)
+        session.thread.join();
+      return session.over.load();
+    });
+    const bool full = sessions_.size() >= workplace_.config.node_sessions;
+    Session& session = sessions_.emplace_back();
+    session.thread = std::thread([this, &session, full, guest = std::move(visitor)]() mutable {
+      converse(guest, full);
+      guest.link.reset();
+      session.over = true;
+    });
+  }
+
+  void converse(transport::Visitor& visitor, bool full) {
+    const std::string who = fmt::format("{} at {}", visitor.name, visitor.host);
+    try {
+      options_.log(fmt::format("{} has come", who));
+      try {
+        if (full)
+          throw Error(ErrorKind::busy, "serve", visitor.name, "that node has as many conversations as it may",
+                      "try again later");
+        const auto peer = peers_.find(visitor.key);
+        if (!peer)
+          throw Error(ErrorKind::auth, "serve", visitor.name, "it is no longer paired");
+        check_granted(*peer);
+      } catch (const Error& why) {
+        refuse(*visitor.link, why);
+        throw;
+      }
+      serve_plan(*visitor.link, workplace_);
+      options_.log(fmt::format("{} has left; {} sent, {} received", who,
+                               base::human_bytes(visitor.link->sent().bytes),
+                               base::human_bytes(visitor.link->received().bytes)));
+    } catch (const Error& failure) {
+      options_.log(fmt::format("{}: {}", who, base::printable(failure.what())));
+    } catch (const base::Cancelled&) {
+      options_.log(fmt::format("{}: interrupted", who));
+    }
+  }
+
+  const ServeOptions& options_;
+  const Workplace& workplace_;
+  const identity::NodeKey key_;
+  const identity::PeerBook peers_;
+  Inviting inviting_;
+  std::list<Session> sessions_;
+};
+
+}  // namespace
+
+void serve(const ServeOptions& options, const Workplace& workplace) {
+  NodeServer(options, workplace).run();
+}
+
+}  // namespace jaunt::engine

@@ -1,0 +1,154 @@
+#include "transport/network.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "support/error_kind.hpp"
+#include "support/two_nodes.hpp"
+
+using namespace jaunt;
+using namespace jaunt::transport;
+using namespace std::chrono_literals;
+using base::ErrorKind;
+using test_support::kind_of_failure;
+using test_support::TwoNodes;
+
+namespace {
+
+base::Bytes frame(std::size_t size, int fill) {
+  return base::Bytes(size, std::byte(fill));
+}
+
+}  // namespace
+
+TEST_CASE("Two paired nodes exchange frames in order, and both count the same bytes") {
+  TwoNodes nodes;
+  const auto [near, far] = nodes.link();
+  CHECK(near->peer() == "source");
+  CHECK(far->peer() == "destination");
+  near->send(frame(10, 1));
+  near->send(frame(0, 0));
+  near->send(frame(kFrameBytesMax.value, 7));
+  far->send(frame(3, 2));
+  CHECK(far->receive() == frame(10, 1));
+  CHECK(far->receive() == frame(0, 0));
+  CHECK(far->receive() == frame(kFrameBytesMax.value, 7));
+  CHECK(near->receive() == frame(3, 2));
+  near->close();
+  CHECK(far->receive() == std::nullopt);
+  far->send(frame(1, 1));
+  CHECK(near->receive() == frame(1, 1));
+  CHECK(near->sent().frames == 3);
+  CHECK(near->sent().bytes.value > kFrameBytesMax.value);
+  CHECK(near->sent().bytes.value < kFrameBytesMax.value * 101 / 100);
+  CHECK(far->received().bytes == near->sent().bytes);
+  CHECK(near->received().frames == 2);
+  CHECK(near->measured().round_trip);
+}
+
+TEST_CASE("What was sent before a link was left still arrives, then it is gone") {
+  TwoNodes nodes;
+  auto [near, far] = nodes.link();
+  for (int i = 0; i < 20; ++i)
+    near->send(frame(100'000, i));
+  near.reset();
+  for (int i = 0; i < 20; ++i)
+    CHECK(far->receive() == frame(100'000, i));
+  CHECK(kind_of_failure([&link = far] { link->receive(); }) == ErrorKind::peer);
+  CHECK(kind_of_failure([&link = far] {
+          for (int i = 0; i < 1000; ++i)
+            link->send(frame(100'000, i));
+        }) == ErrorKind::peer);
+}
+
+TEST_CASE("A sender far ahead waits until the other side has taken something") {
+  TwoNodes nodes;
+  auto [near, far] = nodes.link();
+  std::atomic<int> sent = 0;
+  std::thread sender([&, &link = near] {
+    for (; sent < 100; ++sent)
+      link->send(frame(base::kMiB, sent));
+    link->close();
+  });
+  std::this_thread::sleep_for(300ms);
+  CHECK(sent < 40);  // 24 MiB of credit, 4 MiB waiting, and what is in the cutter
+  int received = 0;
+  while (const auto next = far->receive())
+    CHECK((*next)[0] == std::byte(received++));
+  CHECK(received == 100);
+  sender.join();
+}
+
+TEST_CASE("Both directions carry at full speed at once") {
+  TwoNodes nodes;
+  auto [near, far] = nodes.link();
+  const auto exchange = [](Link& link, std::uint64_t& bytes) {
+    std::thread sender([&] {
+      for (int i = 0; i < 200; ++i)
+        link.send(frame(300'000, i));
+      link.close();
+    });
+    while (const auto next = link.receive())
+      bytes += next->size();
+    sender.join();
+  };
+  std::uint64_t there = 0;
+  std::uint64_t back = 0;
+  std::thread other([&, &link = far] { exchange(*link, there); });
+  exchange(*near, back);
+  other.join();
+  CHECK(there == 60'000'000);
+  CHECK(back == 60'000'000);
+}
+
+TEST_CASE("Waiting for a frame, for room and for a visitor ends when the work is cancelled") {
+  TwoNodes nodes;
+  auto [near, far] = nodes.link();
+  const auto cancel_soon = [&] {
+    return std::thread([&] {
+      std::this_thread::sleep_for(100ms);
+      nodes.cancel.cancel();
+    });
+  };
+  std::thread interrupter = cancel_soon();
+  CHECK_THROWS_AS(near->receive(), base::Cancelled);
+  interrupter.join();
+  CHECK_THROWS_AS(
+      [&link = near] {
+        for (;;)
+          link->send(frame(base::kMiB, 1));
+      }(),
+      base::Cancelled);
+  CHECK_THROWS_AS(nodes.listener->accept(), base::Cancelled);
+}
+
+TEST_CASE("An unpaired node and a wrong key are refused on either side, and named in the log") {
+  TwoNodes nodes;
+  const identity::NodeKey stranger = identity::NodeKey::generate();
+  Network strange(stranger, {});
+  CHECK(kind_of_failure([&] { strange.connect(nodes.call(), {}); }) == ErrorKind::auth);
+  CHECK(nodes.log_has(to_text(stranger.id()) + ": it is not paired"));
+  Call wrong = nodes.call();
+  wrong.expected = [](const identity::PublicKey&) { return false; };
+  CHECK(kind_of_failure([&] { nodes.destination.connect(wrong, {}); }) == ErrorKind::auth);
+  CHECK(nodes.log_has("refused 127.0.0.1:"));
+}
+
+TEST_CASE("A node that is not there is told with its address and what to look at") {
+  TwoNodes nodes;
+  Call call = nodes.call();
+  nodes.listener.reset();
+  try {
+    for (int i = 0; i < 100; ++i) {  // until the listener has really gone
+      nodes.destination.connect(call, {});
+      std::this_thread::sleep_for(10ms);
+    }
+    FAIL("it answered");
+  } catch (const base::Error& error) {
+    CHECK(error.kind() == ErrorKind::peer);
+    CHECK(error.subject().find("127.0.0.1") != std::string::npos);
+    CHECK(error.remedy().find("jaunt serve") != std::string::npos);
+  }
+}
