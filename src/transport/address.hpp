@@ -13,7 +13,7 @@ namespace jaunt::transport {
 inline constexpr std::uint16_t kDefaultPort = 5286;
 
 struct Address {
-  std::string host;  // a name, or an IPv4 or IPv6 address without brackets; empty: every interface
+  std::string host;                   // a name, or an IPv4 or IPv6 address without brackets; empty: every interface
   std::uint16_t port = kDefaultPort;  // 0: any that is free, to listen at
 
   bool operator==(const Address&) const = default;

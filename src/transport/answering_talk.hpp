@@ -31,6 +31,12 @@ class AnsweringTalk : public Talk {
       throw base::Error(base::ErrorKind::peer, "greet", "the other node", "it took too long to show its key");
   }
   bool over() const override { return real_ && real_->over(); }
+  void heard_end() override {
+    if (real_)
+      real_->heard_end();
+    else
+      Talk::heard_end();
+  }
   bool is_leaving() const override { return real_ && real_->is_leaving(); }
   const base::Error* refusal() const override { return real_ ? real_->refusal() : nullptr; }
   void lost(const base::Error& why) override {

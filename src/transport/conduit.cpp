@@ -18,7 +18,7 @@ void Conduit::arrive(base::ByteView bytes, Moment now) {
   while (const auto piece = reader_.next())
     talk_->heard(*piece, now);
   if (stream_.peer_closed())
-    arrive_end();
+    talk_->heard_end();
 }
 
 void Conduit::arrive_end() {

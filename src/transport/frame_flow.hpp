@@ -27,7 +27,7 @@ class FrameCutter {
   void add(PieceKind farewell);
   // Nobody wants them any more. The other side sees a link that was left in the middle.
   void drop_frames();
-  // The other side takes so much in all. Throws corrupt when it takes less than it said before.
+  // The other side takes so much in all. Less than it said before is news that was late.
   void grant(std::uint64_t total);
 
   // Appends the next piece; false when there is none, or no credit for it.

@@ -26,7 +26,7 @@ struct Greeting {
   std::uint16_t version = kLinkVersion;
   LinkId link{};                           // zeros from the side that dials: a new link
   std::uint64_t credit = 0;                // what this side takes before it allows more
-  base::ByteCount receive_max;             // in a second; 0: as fast as it comes
+  base::ByteCount receive_max = {};        // in a second; 0: as fast as it comes
   std::vector<std::string> features = {};  // sorted
 
   bool operator==(const Greeting&) const = default;

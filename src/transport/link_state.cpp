@@ -37,8 +37,9 @@ class StateLink : public Link {
 
 }  // namespace
 
-LinkState::LinkState(std::string peer, base::CancelToken cancel, std::optional<base::ByteCount> limit)
-    : peer_(std::move(peer)), cancel_(std::move(cancel)), limit_(limit) {
+LinkState::LinkState(std::string peer, base::CancelToken cancel, std::optional<base::ByteCount> limit,
+                     const Width& width)
+    : peer_(std::move(peer)), cancel_(std::move(cancel)), limit_(limit), width_(width) {
   sending_limit_.set(limit);
   receiving_limit_.set(limit);
 }
@@ -131,11 +132,31 @@ void LinkState::on_wish_to_say(std::function<void()> wake) {
     wakes_.push_back(std::move(wake));
 }
 
-void LinkState::open(const Greeting& theirs) {
+void LinkState::open(std::uint64_t credit) {
   const std::scoped_lock lock(mutex_);
-  out_.grant(theirs.credit);
+  out_.grant(credit);
   open_ = true;
   changed_.notify_all();
+}
+
+void LinkState::add_connection() {
+  const std::scoped_lock lock(mutex_);
+  ++connections_;
+}
+
+void LinkState::remove_connection(const Error& why) {
+  const bool last = [&] {
+    const std::scoped_lock lock(mutex_);
+    return --connections_ == 0;
+  }();
+  if (last)
+    lost(why);
+}
+
+bool LinkState::could_use_more() const {
+  const std::scoped_lock lock(mutex_);
+  return width_.connections > 1 && round_trip_ && *round_trip_ >= width_.round_trip_min && !left_ &&
+         sent_.bytes.value + received_.bytes.value >= width_.bytes_min;
 }
 
 bool LinkState::is_open() const {

@@ -24,7 +24,8 @@ namespace jaunt::transport {
 class LinkState {
  public:
   // `limit` holds in both directions, for this link alone.
-  LinkState(std::string peer, base::CancelToken cancel, std::optional<base::ByteCount> limit = {});
+  LinkState(std::string peer, base::CancelToken cancel, std::optional<base::ByteCount> limit = {},
+            const Width& width = {});
 
   const std::string& peer() const { return peer_; }
 
@@ -43,7 +44,12 @@ class LinkState {
 
   // Called when there is something to say, until the link is lost.
   void on_wish_to_say(std::function<void()> wake);
-  void open(const Greeting& theirs);
+  void open(std::uint64_t credit);
+  void add_connection();
+  // One that ended as it should. A link without any is lost.
+  void remove_connection(const base::Error& why);
+  // Whether it carries so much, over such a distance, that one connection would hold it back.
+  bool could_use_more() const;
   bool is_open() const;
   void add(const Piece& piece);
   void grant(std::uint64_t total);
@@ -71,6 +77,7 @@ class LinkState {
   const std::string peer_;
   const base::CancelToken cancel_;
   const std::optional<base::ByteCount> limit_;
+  const Width width_;
   RateLimit sending_limit_;
   RateLimit receiving_limit_;
   mutable std::mutex mutex_;
@@ -83,6 +90,7 @@ class LinkState {
   std::optional<base::Error> failure_;
   Traffic sent_;
   Traffic received_;
+  unsigned connections_ = 0;
   bool open_ = false;
   bool closed_ = false;
   bool left_ = false;

@@ -26,9 +26,11 @@ std::optional<base::ByteCount> max_from(base::ByteCount told) {
 
 }  // namespace
 
-LinkTalk::LinkTalk(std::shared_ptr<LinkState> state, const LinkId& link, const Patience& patience,
+LinkTalk::LinkTalk(std::shared_ptr<LinkState> state, const LinkId& link, Widen widen, const Patience& patience,
                    ReceiveMax receive_max, Moment now)
     : dials_(true),
+      joins_(link != LinkId{}),
+      widen_(std::move(widen)),
       patience_(patience),
       receive_max_(std::move(receive_max)),
       began_(now),
@@ -37,6 +39,7 @@ LinkTalk::LinkTalk(std::shared_ptr<LinkState> state, const LinkId& link, const P
 
 LinkTalk::LinkTalk(Attach attach, const Patience& patience, ReceiveMax receive_max, Moment now)
     : dials_(false),
+      joins_(false),
       patience_(patience),
       attach_(std::move(attach)),
       receive_max_(std::move(receive_max)),
@@ -82,6 +85,7 @@ void LinkTalk::heard_greeting(const Piece& piece, Moment now) {
     throw Error(ErrorKind::corrupt, "understand", kSubject, "it says hello twice");
   try {
     const Greeting theirs = decode_greeting(piece.body);
+    const bool joined = dials_ ? joins_ : theirs.link != LinkId{};
     if (dials_) {
       link_ = theirs.link;
       state_->saw_round_trip(duration_cast<microseconds>(now - greeted_at_));
@@ -93,7 +97,9 @@ void LinkTalk::heard_greeting(const Piece& piece, Moment now) {
       ping_due_ = true;  // the side that dials learns the round trip from the hello
     }
     state_->limit_sending(max_from(theirs.receive_max));
-    state_->open(theirs);
+    state_->add_connection();
+    if (!joined)
+      state_->open(theirs.credit);
     if (wake_)
       state_->on_wish_to_say(wake_);
   } catch (const Error& failure) {
@@ -166,6 +172,8 @@ void LinkTalk::tick(Moment now) {
                             std::chrono::duration_cast<std::chrono::seconds>(patience_.silence).count()));
   if (now - heard_at_ > patience_.ping && !pinged_at_)
     ping_due_ = true;
+  if (widen_ && state_->could_use_more())
+    std::exchange(widen_, nullptr)(link_);
   if (!state_->has_left())
     return;
   if (left_at_ == Moment{})
@@ -175,7 +183,13 @@ void LinkTalk::tick(Moment now) {
 }
 
 bool LinkTalk::over() const {
-  return refusal_ ? refusal_said_ : state_ != nullptr && heard_greeting_ && state_->over();
+  return refusal_ ? refusal_said_ : heard_end_ || (state_ != nullptr && heard_greeting_ && state_->over());
+}
+
+void LinkTalk::heard_end() {
+  if (!greeted())
+    return Talk::heard_end();
+  heard_end_ = true;
 }
 
 bool LinkTalk::count(const Moved& moved, Moment now) {
@@ -185,7 +199,11 @@ bool LinkTalk::count(const Moved& moved, Moment now) {
 }
 
 void LinkTalk::lost(const Error& why) {
-  if (state_ != nullptr)
+  if (state_ == nullptr || (joins_ && !greeted()))
+    return;  // a link goes on without a connection that it never had
+  if (heard_end_)
+    state_->remove_connection(why);
+  else
     state_->lost(why);
 }
 

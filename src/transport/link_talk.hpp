@@ -21,12 +21,14 @@ class LinkTalk : public Talk {
     LinkId link{};
   };
   using Attach = std::function<Attached(const Greeting&, const identity::PublicKey&)>;
+  // Makes further connections for a link.
+  using Widen = std::function<void(const LinkId&)>;
   // How fast this side wants to receive now.
   using ReceiveMax = std::function<std::optional<base::ByteCount>()>;
 
-  // The side that dials. A link of zeros is a new one.
-  LinkTalk(std::shared_ptr<LinkState> state, const LinkId& link, const Patience& patience, ReceiveMax receive_max,
-           Moment now);
+  // The side that dials. A link of zeros is a new one; `widen` is called once it asks for more connections.
+  LinkTalk(std::shared_ptr<LinkState> state, const LinkId& link, Widen widen, const Patience& patience,
+           ReceiveMax receive_max, Moment now);
   // The side that answers.
   LinkTalk(Attach attach, const Patience& patience, ReceiveMax receive_max, Moment now);
 
@@ -34,6 +36,7 @@ class LinkTalk : public Talk {
   void heard(const Piece& piece, Moment now) override;
   void say(base::Bytes& pieces, Moment now) override;
   void tick(Moment now) override;
+  void heard_end() override;
   bool over() const override;
   void lost(const base::Error& why) override;
   const base::Error* refusal() const override { return refusal_ ? &*refusal_ : nullptr; }
@@ -55,6 +58,8 @@ class LinkTalk : public Talk {
   void say_limit(base::Bytes& pieces);
 
   const bool dials_;
+  const bool joins_;  // a link that exists
+  Widen widen_;
   const Patience patience_;
   const Attach attach_;
   const ReceiveMax receive_max_;
@@ -68,6 +73,7 @@ class LinkTalk : public Talk {
   bool refusal_said_ = false;
   bool greeting_due_ = false;
   bool heard_greeting_ = false;
+  bool heard_end_ = false;
   Moment greeted_at_{};
   Moment heard_at_{};
   Moment left_at_{};

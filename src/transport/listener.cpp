@@ -13,11 +13,11 @@
 
 #include "base/text.hpp"
 #include "transport/answering_talk.hpp"
-#include "transport/connection.hpp"
 #include "transport/link_state.hpp"
 #include "transport/link_talk.hpp"
 #include "transport/listening.hpp"
 #include "transport/network.hpp"
+#include "transport/tcp_connection.hpp"
 
 namespace jaunt::transport {
 
@@ -114,6 +114,9 @@ void Listener::State::open(const Address& address) {
       acceptor.bind(endpoint, failure);
     if (!failure)
       acceptor.listen(asio::socket_base::max_listen_connections, failure);
+    if (failure == std::errc::address_in_use)
+      throw Error(ErrorKind::busy, "listen at", to_text(address), "another program listens there",
+                  "end it, or choose another port with --listen or node.listen");
     if (failure)
       base::throw_errno(failure.value(), "listen at", to_text(address));
     const auto taken = acceptor.local_endpoint();
@@ -157,17 +160,17 @@ void Listener::State::welcome(tcp::socket socket) {
   if (gone)
     return;
   const auto host = without_mapping(remote.address());
-  auto guest = std::make_shared<Guest>(
-      Guest{.host = host.to_string(),
-            .group = group_of(host),
-            .who = host.is_v6() ? fmt::format("[{}]:{}", host.to_string(), remote.port())
-                              : fmt::format("{}:{}", host.to_string(), remote.port()),
-            .name = {}});
+  auto guest =
+      std::make_shared<Guest>(Guest{.host = host.to_string(),
+                                    .group = group_of(host),
+                                    .who = host.is_v6() ? fmt::format("[{}]:{}", host.to_string(), remote.port())
+                                                        : fmt::format("{}:{}", host.to_string(), remote.port()),
+                                    .name = {}});
   if (const auto full = why_full(guest->group))
     return core->log(fmt::format("refused {}: {}", guest->who, *full), Clock::now());
   ++half_open[guest->group];
   ++half_open_count;
-  const auto connection = std::make_shared<Connection>(
+  const auto connection = std::make_shared<TcpConnection>(
       core, std::move(socket), [self = shared_from_this(), guest](const Error* why) { self->ended(*guest, why); });
   connection->start([&] { return conduit_for(guest); });
 }

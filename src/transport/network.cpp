@@ -10,11 +10,11 @@
 #include <asio/post.hpp>
 #include <fmt/format.h>
 
-#include "transport/connection.hpp"
 #include "transport/link_state.hpp"
 #include "transport/link_talk.hpp"
 #include "transport/listening.hpp"
 #include "transport/network_core.hpp"
+#include "transport/tcp_connection.hpp"
 
 namespace jaunt::transport {
 
@@ -97,16 +97,16 @@ struct Network::Thread {
 
   // Dials and calls wait(), after whose failure the connection is given up.
   template <typename Wait>
-  auto dial(const tcp::endpoint& to, Connection::Ended ended, std::function<Conduit()> make, const Wait& wait) {
-    const auto made = std::make_shared<std::weak_ptr<Connection>>();  // only for the other thread
+  auto dial(const tcp::endpoint& to, TcpConnection::Ended ended, std::function<Conduit()> make, const Wait& wait) {
+    const auto made = std::make_shared<std::weak_ptr<TcpConnection>>();  // only for the other thread
     asio::post(core->io, [shared = core, made, to, ended = std::move(ended), make = std::move(make)]() mutable {
-      const auto connection = std::make_shared<Connection>(shared, tcp::socket(shared->io), std::move(ended));
+      const auto connection = std::make_shared<TcpConnection>(shared, tcp::socket(shared->io), std::move(ended));
       *made = connection;
       connection->dial(to, std::move(make));
     });
     struct GiveUp {
       Thread& thread;
-      std::shared_ptr<std::weak_ptr<Connection>> made;
+      std::shared_ptr<std::weak_ptr<TcpConnection>> made;
       bool done = false;
       ~GiveUp() {
         if (!done)
@@ -123,35 +123,82 @@ struct Network::Thread {
 };
 
 Network::Network(const identity::NodeKey& key, NetworkTerms terms)
-    : thread_(std::make_unique<Thread>(
+    : width_(terms.width),
+      thread_(std::make_unique<Thread>(
           std::make_shared<NetworkCore>(key, terms.patience, std::move(terms.limit), std::move(terms.log)))) {}
 
 Network::~Network() {
   asio::post(thread_->core->io, [core = thread_->core] {
-    const std::vector<Connection*> all(core->connections.begin(), core->connections.end());
-    for (Connection* const connection : all)
+    const std::vector<TcpConnection*> all(core->connections.begin(), core->connections.end());
+    for (TcpConnection* const connection : all)
       connection->wind_up();
   });
   thread_->work.reset();
   thread_->thread.join();
 }
 
-std::unique_ptr<Link> Network::connect(const Call& call, const base::CancelToken& cancel) {
-  const auto core = thread_->core;
-  return try_addresses(call, cancel, [&](const tcp::endpoint& to) {
-    auto state =
-        std::make_shared<LinkState>(call.peer.empty() ? to_text(call.address) : call.peer, cancel, call.limit);
-    const auto receive_max = [core, limit = call.limit] {
+namespace {
+
+// A link that this node makes, and the connections that it gets later; only on the network's thread, but for
+// creation.
+class Dialling : public std::enable_shared_from_this<Dialling> {
+ public:
+  Dialling(std::shared_ptr<NetworkCore> core, const Call& call, const Width& width, const tcp::endpoint& to,
+           std::shared_ptr<LinkState> state)
+      : core_(std::move(core)),
+        expected_(call.expected),
+        limit_(call.limit),
+        width_(width),
+        to_(to),
+        state_(std::move(state)) {}
+
+  Conduit first() {
+    return conduit(LinkId{}, [weak = weak_from_this()](const LinkId& link) {
+      if (const auto self = weak.lock())
+        self->widen(link);
+    });
+  }
+
+ private:
+  void widen(const LinkId& link) {
+    for (unsigned i = 1; i < width_.connections; ++i)
+      std::make_shared<TcpConnection>(core_, tcp::socket(core_->io), [](const Error*) {
+      })->dial(to_, [self = shared_from_this(), link] { return self->conduit(link, nullptr); });
+  }
+
+  Conduit conduit(const LinkId& link, LinkTalk::Widen widen) {
+    const auto receive_max = [core = core_, limit = limit_] {
       const auto& all = core->receiving.rate();
       return all && limit ? std::min(all, limit) : all ? all : limit;
     };
-    const auto make = [core, state, receive_max, expected = call.expected] {
-      return Conduit(TlsStream::dial(core->terms, Purpose::link,
-                                     [expected](const identity::PublicKey& key, Purpose) { return expected(key); }),
-                     std::make_shared<LinkTalk>(state, LinkId{}, core->patience, receive_max, Clock::now()));
-    };
+    return Conduit(
+        TlsStream::dial(core_->terms, Purpose::link,
+                        [expected = expected_](const identity::PublicKey& key, Purpose) { return expected(key); }),
+        std::make_shared<LinkTalk>(state_, link, std::move(widen), core_->patience, receive_max, Clock::now()));
+  }
+
+  const std::shared_ptr<NetworkCore> core_;
+  const std::function<bool(const identity::PublicKey&)> expected_;
+  const std::optional<base::ByteCount> limit_;
+  const Width width_;
+  const tcp::endpoint to_;
+  const std::shared_ptr<LinkState> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<Link> Network::connect(const Call& call, const base::CancelToken& cancel) {
+  return try_addresses(call, cancel, [&](const tcp::endpoint& to) {
+    const std::string name = call.peer.empty() ? to_text(call.address) : call.peer;
+    const auto state = std::make_shared<LinkState>(name, cancel, call.limit, width_);
+    const auto dialling = std::make_shared<Dialling>(thread_->core, call, width_, to, state);
     return thread_->dial(
-        to, [state](const Error* why) { state->lost(ended(why)); }, make,
+        to,
+        [state, dialling](const Error* why) {
+          if (!state->is_open())
+            state->lost(ended(why));
+        },
+        [dialling] { return dialling->first(); },
         [&] {
           state->wait_until_open();
           return link_over(state);

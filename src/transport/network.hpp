@@ -22,6 +22,7 @@ namespace jaunt::transport {
 struct NetworkTerms {
   Timetable limit = {};  // of all links together, in either direction
   Patience patience = {};
+  Width width = {};                                  // of links that this node makes
   std::function<void(const std::string&)> log = {};  // a sentence for whoever runs the node; from another thread
 };
 
@@ -82,6 +83,7 @@ class Network {
 
  private:
   struct Thread;
+  const Width width_;
   std::unique_ptr<Thread> thread_;
 };
 

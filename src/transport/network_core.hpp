@@ -15,11 +15,11 @@
 
 namespace jaunt::transport {
 
-class Connection;
+class TcpConnection;
 
 // Everything but the constructor, post() of `io` and `terms` is for that thread alone.
 struct NetworkCore {
-  NetworkCore(const identity::NodeKey& key, Patience how_patient, Timetable how_fast,
+  NetworkCore(const identity::NodeKey& key, const Patience& how_patient, Timetable how_fast,
               std::function<void(const std::string&)> how_to_log)
       : terms(key), patience(how_patient), timetable(std::move(how_fast)), log_(std::move(how_to_log)) {
     look_at_timetable();
@@ -31,7 +31,7 @@ struct NetworkCore {
   const Timetable timetable;
   RateLimit sending;
   RateLimit receiving;
-  std::set<Connection*> connections;
+  std::set<TcpConnection*> connections;
 
   void look_at_timetable();
   // One line for whoever runs the node; many at once become few.

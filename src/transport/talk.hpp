@@ -23,6 +23,14 @@ struct Patience {
   std::chrono::milliseconds tick{500};          // how often these are looked at
 };
 
+// When a link is given more than one connection: a lost packet holds back only the connection that lost it, and
+// several grow faster than one.
+struct Width {
+  unsigned connections = 4;
+  std::chrono::microseconds round_trip_min{10'000};
+  std::uint64_t bytes_min = 1 << 20;  // that it has carried
+};
+
 // One side of it: values in, values out, told the time. Errors end the connection. One thread.
 class Talk {
  public:
@@ -36,6 +44,11 @@ class Talk {
   virtual void tick(Moment now) = 0;
   // Everything is said: the connection ends when it is sent.
   virtual bool over() const = 0;
+  // The other side says no more on this connection, and all it said was heard.
+  virtual void heard_end() {
+    if (!over())
+      throw base::Error(base::ErrorKind::peer, "hear from", "the other node", "it ended the connection");
+  }
   // Nobody waits for it but what is still to be said.
   virtual bool is_leaving() const { return over(); }
   // Why the other side is sent away, where that is what is said.

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Moment now{};
   const auto state = std::make_shared<LinkState>("peer", base::CancelToken());
   LinkTalk talk(
-      state, LinkId{}, {}, [] { return std::optional<base::ByteCount>(); }, now);
+      state, LinkId{}, nullptr, {}, [] { return std::optional<base::ByteCount>(); }, now);
   PieceReader reader;
   std::uint64_t received = 0;
   try {

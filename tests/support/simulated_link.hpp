@@ -57,7 +57,7 @@ struct SimulatedLink {
     const auto no_limit = [] { return std::optional<base::ByteCount>(); };
     left.state = std::make_shared<LinkState>("right", base::CancelToken());
     right.state = std::make_shared<LinkState>("left", base::CancelToken());
-    left.talk = std::make_shared<LinkTalk>(left.state, LinkId{}, patience, no_limit, now);
+    left.talk = std::make_shared<LinkTalk>(left.state, LinkId{}, nullptr, patience, no_limit, now);
     right.talk = std::make_shared<LinkTalk>(
         [this](const Greeting&, const identity::PublicKey&) {
           return LinkTalk::Attached{.state = right.state, .link = LinkId{std::byte{1}}};

@@ -14,7 +14,8 @@
 namespace jaunt::test_support {
 
 struct TwoNodes {
-  explicit TwoNodes(const transport::Patience& how_patient = {}, const transport::Timetable& limit = {})
+  explicit TwoNodes(const transport::Patience& how_patient = {}, const transport::Timetable& limit = {},
+                    const transport::Width& width = {})
       : patience(how_patient),
         source(source_key, {.limit = limit,
                             .patience = patience,
@@ -23,7 +24,7 @@ struct TwoNodes {
                                   const std::scoped_lock lock(mutex);
                                   lines.push_back(line);
                                 }}),
-        destination(destination_key, {.limit = {}, .patience = patience, .log = {}}) {
+        destination(destination_key, {.limit = {}, .patience = patience, .width = width, .log = {}}) {
     listener = source.listen({{.host = "127.0.0.1", .port = 0}}, admission(), cancel);
   }
 

@@ -280,7 +280,8 @@ const std::vector<Command> kCommands{
     {.name = "doctor",
      .summary = "Check whether this host is able",
      .description =
-         {"Looks at libvirt, QEMU, KVM, the appliance that looks into guests, tools, space, rights and the clock, "
+         {"Looks at libvirt, QEMU, KVM, the appliance that looks into guests, tools, space, rights, the clock, this "
+          "node's key and port and its peers, "
           "and says for each what was found and what to do about it.",
           "The exit code is 0 when this host can be used, also with warnings, and 1 when something that is "
           "needed is broken."},

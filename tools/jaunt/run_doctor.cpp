@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "context.hpp"
+#include "engine/node_checks.hpp"
 #include "handlers.hpp"
 #include "help.hpp"
 #include "hypervisor/host.hpp"
@@ -49,6 +50,8 @@ std::vector<Check> examine(const Invocation& invocation) {
               .found = fmt::format("{}: {}", loaded.problems[0].where, loaded.problems[0].cause),
               .remedy = "`jaunt config check` names every problem"};
   checks.insert(checks.begin(), std::move(config));
+  for (Check& check : engine::check_node(home_path(invocation), loaded.config, interrupted()))
+    checks.push_back(std::move(check));
   return checks;
 }
 

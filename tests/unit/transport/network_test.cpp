@@ -152,3 +152,76 @@ TEST_CASE("A node that is not there is told with its address and what to look at
     CHECK(error.remedy().find("jaunt serve") != std::string::npos);
   }
 }
+
+TEST_CASE(
+    "A link that carries much over a distance gets more connections, and nobody sees a difference but in speed") {
+  TwoNodes nodes({.tick = 20ms}, {}, {.connections = 4, .round_trip_min = 0us, .bytes_min = 1});
+  auto [near, far] = nodes.link();
+  near->send(frame(1, 1));
+  CHECK(far->receive() == frame(1, 1));
+  std::this_thread::sleep_for(300ms);  // they join meanwhile
+  const auto exchange = [](Link& link) {
+    std::thread sender([&] {
+      for (int i = 0; i < 300; ++i)
+        link.send(frame(static_cast<std::size_t>(i) * 1000, i));
+      link.close();
+    });
+    int received = 0;
+    while (const auto next = link.receive()) {
+      CHECK(*next == frame(static_cast<std::size_t>(received) * 1000, received));
+      ++received;
+    }
+    CHECK(received == 300);
+    sender.join();
+  };
+  std::thread other([&, &link = far] { exchange(*link); });
+  exchange(*near);
+  other.join();
+  CHECK(near->sent().bytes.value > 300 * 299 * 500 + 4 * 600);  // and four handshakes
+  CHECK(near->sent().bytes.value < 300 * 299 * 500 * 101 / 100);
+}
+
+TEST_CASE("The limit of a node holds on what it sends and on what it receives, and that of one link on that link") {
+  const auto seconds_for = [](const Timetable& of_listener, std::optional<base::ByteCount> of_link, bool back) {
+    TwoNodes nodes({}, of_listener);
+    Call call = nodes.call();
+    call.limit = of_link;
+    const auto near = nodes.destination.connect(call, {});
+    const auto far = nodes.listener->accept().link;
+    Link& from = back ? *far : *near;
+    Link& to = back ? *near : *far;
+    const auto began = Clock::now();
+    for (int i = 0; i < 10; ++i)
+      from.send(frame(100'000, i));
+    for (int i = 0; i < 10; ++i)
+      CHECK(to.receive() == frame(100'000, i));
+    return std::chrono::duration<double>(Clock::now() - began).count();
+  };
+  const auto slow = parse_timetable("8Mbit").value();
+  for (const bool back : {false, true}) {
+    CHECK(seconds_for({}, {}, back) < 0.4);
+    const double by_node = seconds_for(slow, {}, back);
+    CHECK(by_node > 0.95);
+    CHECK(by_node < 2);  // on a busy machine
+    const double by_link = seconds_for({}, base::ByteCount(2'000'000), back);
+    CHECK(by_link > 0.45);
+    CHECK(by_link < 1);
+  }
+}
+
+TEST_CASE("A sender that is held back learns how fast the link is") {
+  TwoNodes nodes({}, parse_timetable("16Mbit").value());
+  const auto [near, far] = nodes.link();
+  CHECK_FALSE(far->measured().sending);
+  std::thread receiver([&link = near] {
+    while (link->receive()) {
+    }
+  });
+  for (int i = 0; i < 20; ++i)
+    far->send(frame(100'000, i));
+  far->close();
+  std::this_thread::sleep_for(900ms);
+  REQUIRE(far->measured().sending);
+  CHECK(static_cast<double>(far->measured().sending->value) == doctest::Approx(2e6).epsilon(0.25));
+  receiver.join();
+}

@@ -1,4 +1,4 @@
-#include "transport/connection.hpp"
+#include "transport/tcp_connection.hpp"
 
 #include <algorithm>
 #include <array>
@@ -35,7 +35,7 @@ Error lost(int error_number) {
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<NetworkCore> core, asio::ip::tcp::socket socket, Ended ended)
+TcpConnection::TcpConnection(std::shared_ptr<NetworkCore> core, asio::ip::tcp::socket socket, Ended ended)
     : core_(std::move(core)),
       socket_(std::move(socket)),
       tick_timer_(core_->io),
@@ -45,11 +45,11 @@ Connection::Connection(std::shared_ptr<NetworkCore> core, asio::ip::tcp::socket 
   core_->connections.insert(this);
 }
 
-Connection::~Connection() {
+TcpConnection::~TcpConnection() {
   core_->connections.erase(this);
 }
 
-void Connection::start(const std::function<Conduit()>& make) {
+void TcpConnection::start(const std::function<Conduit()>& make) {
   std::error_code ignored;
   socket_.non_blocking(true, ignored);
   const int fd = socket_.native_handle();
@@ -62,10 +62,10 @@ void Connection::start(const std::function<Conduit()>& make) {
       self->wake();
   });
   wait_readable();
-  guarded(&Connection::tick);
+  guarded(&TcpConnection::tick);
 }
 
-void Connection::dial(const asio::ip::tcp::endpoint& to, std::function<Conduit()> make) {
+void TcpConnection::dial(const asio::ip::tcp::endpoint& to, std::function<Conduit()> make) {
   tick_timer_.expires_after(core_->patience.connect);
   tick_timer_.async_wait([self = shared_from_this()](const std::error_code& stopped) {
     if (!stopped && !self->conduit_)
@@ -82,7 +82,7 @@ void Connection::dial(const asio::ip::tcp::endpoint& to, std::function<Conduit()
 }
 
 // Runs a step of a connection that still lives; what it throws ends the connection.
-void Connection::guarded(Step step) {
+void TcpConnection::guarded(Step step) {
   if (finished_)
     return;
   try {
@@ -92,16 +92,16 @@ void Connection::guarded(Step step) {
   }
 }
 
-void Connection::wake() {
-  asio::post(core_->io, [self = shared_from_this()] { self->guarded(&Connection::pump); });
+void TcpConnection::wake() {
+  asio::post(core_->io, [self = shared_from_this()] { self->guarded(&TcpConnection::pump); });
 }
 
-std::uint64_t Connection::allowed(RateLimit& shared, RateLimit* own, std::uint64_t wanted, Moment now) const {
+std::uint64_t TcpConnection::allowed(RateLimit& shared, RateLimit* own, std::uint64_t wanted, Moment now) const {
   const std::uint64_t by_all = shared.allowed(now, wanted);
   return own == nullptr ? by_all : own->allowed(now, by_all);
 }
 
-void Connection::count(std::uint64_t sent, std::uint64_t received, bool kept_busy, Moment now) {
+void TcpConnection::count(std::uint64_t sent, std::uint64_t received, bool kept_busy, Moment now) {
   uncounted_.sent += sent;
   uncounted_.received += received;
   uncounted_.kept_busy = kept_busy;
@@ -109,7 +109,7 @@ void Connection::count(std::uint64_t sent, std::uint64_t received, bool kept_bus
     uncounted_ = {};
 }
 
-void Connection::pump() {
+void TcpConnection::pump() {
   if (!conduit_ || waits_writable_ || waits_to_send_)
     return;
   for (int i = 0; i < kWritesAtOnce; ++i) {
@@ -127,7 +127,7 @@ void Connection::pump() {
       kept_busy_ = true;
       waits_to_send_ = true;
       const Moment when = std::max(core_->sending.when(now), own == nullptr ? now : own->when(now));
-      return wait_until(send_timer_, when, &Connection::pump);
+      return wait_until(send_timer_, when, &TcpConnection::pump);
     }
     const auto sent = ::send(socket_.native_handle(), out.data(), length, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -148,7 +148,7 @@ void Connection::pump() {
   wake();  // others come first now
 }
 
-void Connection::read() {
+void TcpConnection::read() {
   std::array<std::byte, kReadBytes> buffer;  // NOLINT: filled by recv
   for (int i = 0; i < kReadsAtOnce; ++i) {
     const Moment now = Clock::now();
@@ -156,7 +156,7 @@ void Connection::read() {
     const std::uint64_t length = allowed(core_->receiving, own, buffer.size(), now);
     if (length == 0) {
       const Moment when = std::max(core_->receiving.when(now), own == nullptr ? now : own->when(now));
-      return wait_until(receive_timer_, when, &Connection::read);
+      return wait_until(receive_timer_, when, &TcpConnection::read);
     }
     const auto got = ::recv(socket_.native_handle(), buffer.data(), length, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -182,35 +182,35 @@ void Connection::read() {
   wait_readable();
 }
 
-void Connection::tick() {
+void TcpConnection::tick() {
   core_->look_at_timetable();
   conduit_->tick(Clock::now());
   pump();
   if (!finished_)
-    wait_until(tick_timer_, Clock::now() + core_->patience.tick, &Connection::tick);
+    wait_until(tick_timer_, Clock::now() + core_->patience.tick, &TcpConnection::tick);
 }
 
-void Connection::wait_readable() {
+void TcpConnection::wait_readable() {
   socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](const std::error_code& stopped) {
     if (stopped)
       return;
     if (self->finished_)
       self->drain();
     else
-      self->guarded(&Connection::read);
+      self->guarded(&TcpConnection::read);
   });
 }
 
-void Connection::wait_writable() {
+void TcpConnection::wait_writable() {
   waits_writable_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_write, [self = shared_from_this()](const std::error_code& stopped) {
     self->waits_writable_ = false;
     if (!stopped)
-      self->guarded(&Connection::pump);
+      self->guarded(&TcpConnection::pump);
   });
 }
 
-void Connection::wait_until(asio::steady_timer& timer, Moment when, Step step) {
+void TcpConnection::wait_until(asio::steady_timer& timer, Moment when, Step step) {
   timer.expires_at(when);
   timer.async_wait([self = shared_from_this(), step, &timer](const std::error_code& stopped) {
     if (&timer == &self->send_timer_)
@@ -220,7 +220,7 @@ void Connection::wait_until(asio::steady_timer& timer, Moment when, Step step) {
   });
 }
 
-void Connection::end(const Error& why) {
+void TcpConnection::end(const Error& why) {
   if (finished_)
     return;
   if (conduit_)
@@ -231,14 +231,14 @@ void Connection::end(const Error& why) {
   finish(&why);
 }
 
-void Connection::wind_up() {
+void TcpConnection::wind_up() {
   if (!finished_ && !(conduit_ && conduit_->talk().is_leaving()))
     end(Error(ErrorKind::peer, "talk to", "the other node", "this node ends its connections"));
 }
 
 // What is still under way to this side is read and dropped: closed with unread bytes, a socket would take back what
 // it has just sent.
-void Connection::finish(const Error* why) {
+void TcpConnection::finish(const Error* why) {
   if (std::exchange(finished_, true))
     return;
   tick_timer_.cancel();
@@ -257,7 +257,7 @@ void Connection::finish(const Error* why) {
   wait_readable();
 }
 
-void Connection::drain() {
+void TcpConnection::drain() {
   std::array<std::byte, kReadBytes> buffer;  // NOLINT: filled by recv
   const auto got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), 0);
   if (got > 0)
@@ -267,7 +267,7 @@ void Connection::drain() {
   wait_readable();
 }
 
-void Connection::close() {
+void TcpConnection::close() {
   std::error_code ignored;
   tick_timer_.cancel();
   socket_.close(ignored);

@@ -17,15 +17,15 @@
 namespace jaunt::transport {
 
 // Lives as long as its socket has anything to do. All but wake() only on the network's thread.
-class Connection : public std::enable_shared_from_this<Connection> {
+class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
  public:
   // Told once: why it ended, or nullptr when everything was said.
   using Ended = std::function<void(const base::Error* why)>;
 
-  Connection(std::shared_ptr<NetworkCore> core, asio::ip::tcp::socket socket, Ended ended);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  TcpConnection(std::shared_ptr<NetworkCore> core, asio::ip::tcp::socket socket, Ended ended);
+  ~TcpConnection();
+  TcpConnection(const TcpConnection&) = delete;
+  TcpConnection& operator=(const TcpConnection&) = delete;
 
   // The socket is connected. Makes what is spoken here.
   void start(const std::function<Conduit()>& make);
@@ -39,7 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Talk* talk() { return conduit_ ? &conduit_->talk() : nullptr; }
 
  private:
-  using Step = void (Connection::*)();
+  using Step = void (TcpConnection::*)();
   void guarded(Step step);
   void pump();
   void read();
