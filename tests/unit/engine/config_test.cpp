@@ -55,6 +55,21 @@ limit = "2GiB"
   CHECK(loaded.config.scratch_max == base::ByteCount(2 * base::kGiB));
 }
 
+TEST_CASE("Addresses and limits of speed are understood as they are written, or are problems") {
+  const LoadedConfig loaded = Node().load(R"(
+[node]
+listen = "192.0.2.1, [2001:db8::1]:5300"
+limit = "mon-fri 08:00-18:00 20Mbit, unlimited"
+)");
+  CHECK(loaded.problems.empty());
+  CHECK(loaded.config.node_listen.addresses ==
+        std::vector<transport::Address>{{"192.0.2.1", 5286}, {"2001:db8::1", 5300}});
+  REQUIRE(loaded.config.node_limit.timetable.periods.size() == 2);
+  CHECK(loaded.config.node_limit.timetable.periods[0].bytes_per_second == base::ByteCount(2'500'000));
+  CHECK(Node().load("[node]\nlisten = 5286\nlimit = \"slow\"\n").problems.size() == 2);
+  CHECK(Node().load("[node]\nlisten = \"a,,b\"\n").problems.size() == 1);
+}
+
 TEST_CASE("The environment overrides the file, and a flag overrides both") {
   const Node node;
   base::write_text_file(node.home.path() / kConfigFileName, "threads = 1\n[libvirt]\nuri = \"qemu:///session\"\n");

@@ -13,8 +13,15 @@ TEST_CASE("A machine of another home is understood by its last @home:") {
   CHECK(machine.name == "odd@home:name");
   CHECK(machine.home == "/srv/b");
   CHECK(machine.node() == "home:/srv/b");
-  for (const char* wrong : {"web1", "web1@node", "@home:/srv/b", "web1@home:", ""})
+  for (const char* wrong : {"web1", "web1@", "@storage", "@home:/srv/b", "web1@home:", ""})
     CHECK_THROWS_AS(parse_remote_machine(wrong), base::Error);
+}
+
+TEST_CASE("A machine of another host is understood by what comes after its last @") {
+  const RemoteMachine machine = parse_remote_machine("/srv/a@b.raw@[2001:db8::1]:5300");
+  CHECK(machine.name == "/srv/a@b.raw");
+  CHECK(machine.home.empty());
+  CHECK(machine.node() == "[2001:db8::1]:5300");
 }
 
 TEST_CASE("Sets of extents are read as they were written, and anything else is refused") {
