@@ -111,6 +111,6 @@ TEST_CASE("A byte that was changed on the way ends the connection, or was one th
            *kind == ErrorKind::incompatible));
     noticed += kind ? 1 : 0;
   }
-  CHECK(changed > 250);
+  CHECK(changed > 200);
   CHECK(noticed > changed * 95 / 100);  // versions in the headers of records are of no account
 }
