@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/error_kind.hpp"
+#include "support/failure.hpp"
 
 using namespace jaunt;
 using namespace jaunt::identity;

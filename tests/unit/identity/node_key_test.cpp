@@ -9,7 +9,7 @@
 #include "base/file.hpp"
 #include "identity/credentials.hpp"
 #include "identity/secret.hpp"
-#include "support/error_kind.hpp"
+#include "support/failure.hpp"
 
 using namespace jaunt;
 using namespace jaunt::identity;

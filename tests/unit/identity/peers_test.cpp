@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/file.hpp"
-#include "support/error_kind.hpp"
+#include "support/failure.hpp"
 
 using namespace jaunt;
 using namespace jaunt::identity;

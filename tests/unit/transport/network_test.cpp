@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/error_kind.hpp"
+#include "support/failure.hpp"
 #include "support/two_nodes.hpp"
 
 using namespace jaunt;

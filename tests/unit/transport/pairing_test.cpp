@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "support/error_kind.hpp"
+#include "support/failure.hpp"
 #include "support/raw_peer.hpp"
 #include "support/two_nodes.hpp"
 

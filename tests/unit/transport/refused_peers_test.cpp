@@ -6,7 +6,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "identity/credentials.hpp"
-#include "support/error_kind.hpp"
+#include "support/failure.hpp"
 #include "support/raw_peer.hpp"
 #include "support/two_nodes.hpp"
 #include "transport/frame_flow.hpp"

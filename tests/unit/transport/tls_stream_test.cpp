@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.hpp"
-#include "support/error_kind.hpp"
+#include "support/failure.hpp"
 
 using namespace jaunt;
 using namespace jaunt::transport;
