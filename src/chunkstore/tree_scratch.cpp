@@ -45,6 +45,14 @@ base::Fd lock_parent(const fs::path& parent) {
   return folder;
 }
 
+// False also of a folder that its owner has just removed.
+bool nobody_has(const fs::path& path) {
+  const base::Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder && errno != ENOENT)
+    base::throw_errno(errno, "open", path.string());
+  return folder && lock(folder, LOCK_EX | LOCK_NB, path);
+}
+
 }  // namespace
 
 Scratch::Scratch(const fs::path& trees) {
@@ -68,7 +76,7 @@ std::size_t Scratch::sweep(const fs::path& trees) {
   const base::Fd quiet = lock_parent(parent);
   std::vector<fs::path> dead;
   for (const auto& entry : fs::directory_iterator(parent))
-    if (lock(open_folder(entry.path()), LOCK_EX | LOCK_NB, entry.path()))
+    if (nobody_has(entry.path()))
       dead.push_back(entry.path());
   for (const fs::path& path : dead)
     fs::remove_all(path);

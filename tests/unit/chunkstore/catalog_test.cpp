@@ -1,5 +1,6 @@
 #include "chunkstore/catalog.hpp"
 
+#include <cstdio>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -254,7 +255,8 @@ TEST_CASE_FIXTURE(Fixture, "Two processes that scan and sweep at once do not har
         catalog->sweep();
         tree().tree->verify();
       }
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
+      std::fprintf(stderr, "%s\n", failure.what());
       code = 1;
     }
     ::_exit(code);
