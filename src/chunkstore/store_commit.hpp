@@ -13,7 +13,7 @@ struct StoreChange {
   std::vector<IndexEntry> entries{};  // of new blocks, in any order; they win over older ones
   std::vector<PackRecord> packs{};    // new or grown, and durable
   std::vector<std::uint32_t> removed_packs{};
-  bool compact_index = false;  // into one segment without dead entries
+  bool compact_index = false;  // into one segment without entries of packs that are gone
   // Lists of entries as those of segments, the newest first, that are there instead of the index; it is compacted.
   std::optional<std::vector<std::span<const IndexEntry>>> instead_of_index{};
   // The change holds only while nothing new has been referred to: the counter as the caller saw it.

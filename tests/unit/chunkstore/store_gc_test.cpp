@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "chunkstore/pack_appender.hpp"
+#include "chunkstore/store_commit.hpp"
 #include "support/store_fixture.hpp"
 
 using namespace jaunt;
@@ -54,6 +55,28 @@ TEST_CASE_FIXTURE(GcFixture, "What nothing refers to goes, what something refers
   CHECK(files("packs") == 1);
   CHECK(files("index") == 1);
   CHECK(collect().packs_removed == 0);
+}
+
+TEST_CASE_FIXTURE(GcFixture, "A pack stays when something was referred to since it was found to be garbage") {
+  const Blocks blocks = blocks_of(0, 100);
+  put(store, blocks);
+  const auto snapshot = chunkstore::StoreSnapshot::load(store.folder(), "default");
+  const auto remove_pack_if_references_are = [&](std::uint64_t seen) {
+    return chunkstore::commit(store.folder(), *snapshot, {.removed_packs = {0}, .references_seen = seen});
+  };
+  const auto references = [&] {
+    std::uint64_t seen = 0;
+    store.folder().manifest().read([&](const chunkstore::ReadTxn& txn) {
+      seen = chunkstore::manifest::get(txn, chunkstore::Counter::references);
+    });
+    return seen;
+  };
+  const std::uint64_t before = references();
+  refer("web1", blocks_of(0, 10));
+  CHECK_FALSE(remove_pack_if_references_are(before));
+  CHECK(count_got(store, blocks) == 100);
+  CHECK(remove_pack_if_references_are(references()));
+  CHECK(count_here(store, blocks) == 0);
 }
 
 TEST_CASE_FIXTURE(GcFixture, "A source opened before still knows its places, and says so when they are gone") {
