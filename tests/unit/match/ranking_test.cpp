@@ -61,6 +61,27 @@ TEST_CASE_FIXTURE(LetterImages,
   CHECK(ranking.contenders == 3);
 }
 
+TEST_CASE_FIXTURE(LetterImages,
+                  "Who is so near the best that the samples may err is a contender, unless they are exact") {
+  std::string letters;
+  for (int letter = 1; letter <= 200; ++letter)
+    letters.push_back(static_cast<char>(letter));
+  const auto all = tree(letters);
+  const auto nearly = tree(letters.substr(4));
+  const auto half = tree(letters.substr(100));
+  const Views layers{&all.view(), &nearly.view(), &half.view()};
+  const std::vector<Candidate> candidates{{"all", {0}}, {"nearly", {1}}, {"half", {2}}};
+  Samples samples = samples_of(all);
+  REQUIRE(samples.bits == 0);
+  CHECK(match::rank(samples, layers, candidates).contenders == 1);
+  samples.bits = 1;
+  std::erase_if(samples.samples, [](const match::Sample& sample) { return sample.key >> 63 != 0; });
+  const auto ranking = match::rank(samples, layers, candidates);
+  CHECK(ranking.order[1].candidate == 1);
+  CHECK(ranking.order[1].share < 1);
+  CHECK(ranking.contenders == 2);
+}
+
 TEST_CASE_FIXTURE(LetterImages, "Nothing to rank, or nothing to rank by, is no error") {
   const auto wanted = tree("ab");
   const auto empty = tree("...");
