@@ -18,12 +18,11 @@ constexpr std::uint64_t kWorthTelling = kCreditBytes / 8;
   throw Error(kind, "understand", "the other node", cause);
 }
 
+// As append_piece() would, without putting the body together first.
 void append_numbered(base::Bytes& out, PieceKind kind, std::uint32_t number, base::ByteView bytes) {
-  base::Bytes body;
-  body.reserve(kPieceNumberBytes + bytes.size());
-  base::append_le(body, number);
-  body.insert(body.end(), bytes.begin(), bytes.end());
-  append_piece(out, kind, body);
+  append_piece_header(out, kind, kPieceNumberBytes + bytes.size());
+  base::append_le(out, number);
+  out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
 }  // namespace

@@ -26,9 +26,13 @@ bool is_known(std::uint8_t kind) {
 
 }  // namespace
 
+void append_piece_header(base::Bytes& out, PieceKind kind, std::size_t body_bytes) {
+  base::invariant(body_bytes <= kPieceBodyMax, "a piece is small");
+  base::append_le(out, static_cast<std::uint32_t>(kind) | static_cast<std::uint32_t>(body_bytes) << 8);
+}
+
 void append_piece(base::Bytes& out, PieceKind kind, base::ByteView body) {
-  base::invariant(body.size() <= kPieceBodyMax, "a piece is small");
-  base::append_le(out, static_cast<std::uint32_t>(kind) | static_cast<std::uint32_t>(body.size()) << 8);
+  append_piece_header(out, kind, body.size());
   out.insert(out.end(), body.begin(), body.end());
 }
 

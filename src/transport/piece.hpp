@@ -36,6 +36,8 @@ struct Piece {
 };
 
 void append_piece(base::Bytes& out, PieceKind kind, base::ByteView body);
+// Its body follows.
+void append_piece_header(base::Bytes& out, PieceKind kind, std::size_t body_bytes);
 // A piece that is only a number.
 void append_piece(base::Bytes& out, PieceKind kind, std::uint64_t number);
 // Throws corrupt when it is not one.

@@ -2,6 +2,7 @@
 // between two network namespaces.
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 
 #include <doctest/doctest.h>
@@ -125,6 +126,27 @@ TEST_CASE("An invitation pairs two nodes, each of which then knows the other by 
   CHECK(other["verbs"] == Json::array({"describe"}));
   CHECK(other["realms"] == Json::array({"default"}));
   CHECK(scene.source.log_has("paired with"));
+}
+
+TEST_CASE("The doctor says whether a node has a key, its port, and which peers answer") {
+  Scene scene;
+  scene.source.serve();
+  scene.pair();
+  const auto checks = [&] {
+    const base::Captured result = scene.destination.jaunt({"doctor", "--json"});
+    INFO(result.out << result.err);
+    std::map<std::string, std::string> verdicts;
+    for (const Json& check : Json::parse(result.out)["checks"])
+      verdicts[check["name"]] = check["verdict"].get<std::string>() + ": " + check["found"].get<std::string>();
+    return verdicts;
+  };
+  auto verdicts = checks();
+  CHECK(verdicts["node"] == "ok: " + scene.destination.json({"node", "show"})["node"].get<std::string>());
+  CHECK(verdicts["port"].starts_with("ok: :5286 "));
+  CHECK(verdicts["peer storage"].starts_with("ok: " + scene.address() + " answers"));
+  scene.source.stop();
+  verdicts = checks();
+  CHECK(verdicts["peer storage"].starts_with("warning: "));
 }
 
 TEST_CASE("An invitation is good once, over a restart of the server, and only whole") {
