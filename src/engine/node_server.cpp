@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <list>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "engine/granted_link.hpp"
 #include "engine/pairing.hpp"
 #include "engine/plan_server.hpp"
 #include "identity/peers.hpp"
@@ -24,29 +26,10 @@ namespace {
 
 constexpr std::string_view kServedRealm = "default";
 
-// Answers the first question of a link with a refusal.
-void refuse(transport::Link& link, const Error& why) {
-  const auto question = link.receive();
-  if (!question)
-    return;
-  const std::string cause = why.remedy().empty() ? why.cause() : fmt::format("{} ({})", why.cause(), why.remedy());
-  link.send(transport::encode(
-      {.number = transport::decode(*question).number,
-       .body = transport::Refusal{.kind = why.kind(), .cause = cause.substr(0, transport::kCauseBytesMax)}}));
-  link.close();
-  while (link.receive()) {
-  }
-}
-
-void check_granted(const identity::Peer& peer) {
-  const auto refuse_without = [&](const std::string& what, const std::string& command) {
-    throw Error(ErrorKind::auth, "serve", peer.name, fmt::format("this node is not granted {} there", what), command);
-  };
-  if (!peer.grants.may(identity::Verb::describe))
-    refuse_without("\"describe\"", "jaunt node grant NAME describe, on that node");
-  if (!peer.grants.sees(kServedRealm))
-    refuse_without(fmt::format("the realm \"{}\"", kServedRealm),
-                   fmt::format("jaunt node grant NAME --realm {}, on that node", kServedRealm));
+// Answers the first question with a refusal.
+void refuse_all(transport::Link& link, const Error& why) {
+  if (const auto question = link.receive())
+    refuse(link, transport::decode(*question).number, why);
 }
 
 class NodeServer {
@@ -91,9 +74,10 @@ class NodeServer {
 
   void attend_to(transport::Visitor visitor) {
     sessions_.remove_if([](Session& session) {
-      if (session.over)
+      const bool over = session.over;
+      if (over)
         session.thread.join();
-      return session.over.load();
+      return over;
     });
     const bool full = sessions_.size() >= workplace_.config.node_sessions;
     Session& session = sessions_.emplace_back();
@@ -108,27 +92,28 @@ class NodeServer {
     const std::string who = fmt::format("{} at {}", visitor.name, visitor.host);
     try {
       options_.log(fmt::format("{} has come", who));
-      try {
-        if (full)
-          throw Error(ErrorKind::busy, "serve", visitor.name, "that node has as many conversations as it may",
-                      "try again later");
-        const auto peer = peers_.find(visitor.key);
-        if (!peer)
-          throw Error(ErrorKind::auth, "serve", visitor.name, "it is no longer paired");
-        check_granted(*peer);
-      } catch (const Error& why) {
-        refuse(*visitor.link, why);
-        throw;
+      if (const auto why = reason_to_refuse(visitor, full)) {
+        refuse_all(*visitor.link, *why);
+        throw Error(*why);
       }
-      serve_plan(*visitor.link, workplace_);
-      options_.log(fmt::format("{} has left; {} sent, {} received", who,
-                               base::human_bytes(visitor.link->sent().bytes),
-                               base::human_bytes(visitor.link->received().bytes)));
+      GrantedLink link(std::move(visitor.link), peers_.find(visitor.key).value().grants, std::string(kServedRealm));
+      serve_plan(link, workplace_);
+      options_.log(fmt::format("{} has left; {} sent, {} received", who, base::human_bytes(link.sent().bytes),
+                               base::human_bytes(link.received().bytes)));
     } catch (const Error& failure) {
       options_.log(fmt::format("{}: {}", who, base::printable(failure.what())));
     } catch (const base::Cancelled&) {
       options_.log(fmt::format("{}: interrupted", who));
     }
+  }
+
+  std::optional<Error> reason_to_refuse(const transport::Visitor& visitor, bool full) const {
+    if (full)
+      return Error(ErrorKind::busy, "serve", visitor.name, "that node has as many conversations as it may",
+                   "try again later");
+    if (!peers_.find(visitor.key))
+      return Error(ErrorKind::auth, "serve", visitor.name, "it is no longer paired");
+    return std::nullopt;
   }
 
   const ServeOptions& options_;

@@ -73,13 +73,15 @@ void LinkState::send(base::Bytes frame) {
   if (failure_)
     throw failure_->within("send to", peer_);
   ++sent_.frames;
+  busy_at_ = Clock::now();
   out_.add(std::move(frame));
   wake();
 }
 
 std::optional<base::Bytes> LinkState::receive() {
   std::unique_lock lock(mutex_);
-  wait(lock, [&] { return in_.has_frame() || in_.ended() || in_.left() || failure_; });
+  busy_at_ = std::max(busy_at_, Clock::now());
+  wait(lock, [&] { return in_.has_frame() || in_.ended() || in_.left() || failure_ || is_idle(); });
   if (auto frame = in_.take()) {
     ++received_.frames;
     wake();  // there may be more credit to give
@@ -87,9 +89,15 @@ std::optional<base::Bytes> LinkState::receive() {
   }
   if (in_.ended())
     return std::nullopt;
-  if (!in_.left())
+  if (in_.left())
+    throw Error(ErrorKind::peer, "receive from", peer_, "it is gone");
+  if (failure_)
     throw failure_->within("receive from", peer_);
-  throw Error(ErrorKind::peer, "receive from", peer_, "it is gone");
+  throw Error(ErrorKind::peer, "wait for", peer_, "it has asked nothing for too long");
+}
+
+bool LinkState::is_idle() const {
+  return idle_max_ && out_.empty() && received_.frames <= sent_.frames && Clock::now() - busy_at_ > *idle_max_;
 }
 
 void LinkState::close() {
@@ -124,6 +132,11 @@ Traffic LinkState::received() const {
 Measured LinkState::measured() const {
   const std::scoped_lock lock(mutex_);
   return {.sending = out_meter_.rate(), .round_trip = round_trip_};
+}
+
+void LinkState::give_up_when_idle(std::chrono::milliseconds longest) {
+  const std::scoped_lock lock(mutex_);
+  idle_max_ = longest;
 }
 
 void LinkState::on_wish_to_say(std::function<void()> wake) {

@@ -42,6 +42,8 @@ class LinkState {
 
   // ---- for its connections
 
+  // receive() gives up when for so long nothing came, and every frame that came was answered by one.
+  void give_up_when_idle(std::chrono::milliseconds longest);
   // Called when there is something to say, until the link is lost.
   void on_wish_to_say(std::function<void()> wake);
   void open(std::uint64_t credit);
@@ -70,6 +72,7 @@ class LinkState {
   void limit_sending(std::optional<base::ByteCount> told);  // as the other side wishes
 
  private:
+  bool is_idle() const;
   template <typename Condition>
   void wait(std::unique_lock<std::mutex>& lock, const Condition& condition);
   void wake();
@@ -88,6 +91,8 @@ class LinkState {
   RateMeter out_meter_;
   std::optional<std::chrono::microseconds> round_trip_;
   std::optional<base::Error> failure_;
+  std::optional<std::chrono::milliseconds> idle_max_;
+  Moment busy_at_{};
   Traffic sent_;
   Traffic received_;
   unsigned connections_ = 0;

@@ -230,6 +230,7 @@ LinkTalk::Attached Listener::State::attach(const std::shared_ptr<Guest>& guest, 
   LinkId id{};
   identity::fill_randomly(id);
   const auto link = std::make_shared<LinkState>(guest->name, cancel);
+  link->give_up_when_idle(core->patience.idle);
   {
     const std::scoped_lock lock(mutex);
     if (visitors.size() >= kWaitingVisitorsMax)

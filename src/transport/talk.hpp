@@ -19,6 +19,7 @@ struct Patience {
   std::chrono::milliseconds handshake{10'000};  // from then until both have said hello
   std::chrono::milliseconds ping{10'000};       // without a word, after which a peer is asked whether it is there
   std::chrono::milliseconds silence{40'000};    // after which it is gone
+  std::chrono::milliseconds idle{3'600'000};    // for a visitor who asks nothing, though nothing is owed to him
   std::chrono::milliseconds farewell{5'000};    // for what is still under way when a link is left
   std::chrono::milliseconds tick{500};          // how often these are looked at
 };

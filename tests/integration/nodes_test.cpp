@@ -135,8 +135,9 @@ TEST_CASE("The doctor says whether a node has a key, its port, and which peers a
   const auto checks = [&] {
     const base::Captured result = scene.destination.jaunt({"doctor", "--json"});
     INFO(result.out << result.err);
+    const Json document = Json::parse(result.out);
     std::map<std::string, std::string> verdicts;
-    for (const Json& check : Json::parse(result.out)["checks"])
+    for (const Json& check : document["checks"])
       verdicts[check["name"]] = check["verdict"].get<std::string>() + ": " + check["found"].get<std::string>();
     return verdicts;
   };

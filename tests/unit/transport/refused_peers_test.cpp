@@ -155,6 +155,24 @@ TEST_CASE("A peer that falls silent is given up, and one that only has nothing t
   CHECK(far->receive() == base::Bytes(1));
 }
 
+TEST_CASE("A visitor who asks nothing for too long is given up, one to whom an answer is owed is not") {
+  Patience patience;
+  patience.idle = 300ms;
+  TwoNodes nodes(patience);
+  const auto [near, far] = nodes.link();
+  near->send(base::Bytes(1));
+  CHECK(far->receive() == base::Bytes(1));
+  std::thread answerer([&link = far] {
+    std::this_thread::sleep_for(800ms);
+    link->send(base::Bytes(2));
+  });
+  const auto began = Clock::now();
+  CHECK(kind_of_failure([&link = far] { link->receive(); }) == ErrorKind::peer);
+  CHECK(Clock::now() - began > 1s);
+  CHECK(near->receive() == base::Bytes(2));
+  answerer.join();
+}
+
 TEST_CASE("A host that opens one connection after another gets few of them, and its peers still get theirs later") {
   TwoNodes nodes(kHurried);
   {
