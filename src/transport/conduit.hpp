@@ -30,7 +30,6 @@ class Conduit {
   // Nothing is left to be sent, and nothing will be.
   bool over() const { return closed_ && stream_.output().empty(); }
 
-  const TlsStream& stream() const { return stream_; }
   Talk& talk() { return *talk_; }
 
  private:

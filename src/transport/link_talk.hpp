@@ -46,12 +46,8 @@ class LinkTalk : public Talk {
   RateLimit* sending_limit() override { return state_ ? &state_->sending_limit() : nullptr; }
   RateLimit* receiving_limit() override { return state_ ? &state_->receiving_limit() : nullptr; }
 
-  bool greeted() const { return heard_greeting_ && !refusal_; }
-  const LinkId& link() const { return link_; }  // once greeted
-  // nullptr before the greeting of the side that answers.
-  const std::shared_ptr<LinkState>& state() const { return state_; }
-
  private:
+  bool greeted() const { return heard_greeting_ && !refusal_; }
   void greet(base::Bytes& pieces, Moment now);
   void heard_greeting(const Piece& piece, Moment now);
   void heard_pong(std::uint64_t number, Moment now);
@@ -64,7 +60,7 @@ class LinkTalk : public Talk {
   const Attach attach_;
   const ReceiveMax receive_max_;
   const Moment began_;
-  std::shared_ptr<LinkState> state_;
+  std::shared_ptr<LinkState> state_;  // on the side that answers once it is greeted
   std::function<void()> wake_;
   LinkId link_{};
   std::optional<identity::PublicKey> peer_key_;

@@ -87,7 +87,7 @@ class Network {
   std::unique_ptr<Thread> thread_;
 };
 
-// Takes visitors until it is destroyed; their links go on. Any thread.
+// Takes visitors until it is destroyed, before its network; their links go on. Any thread.
 class Listener {
  public:
   struct State;

@@ -36,8 +36,6 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   // Ends what need not be finished.
   void wind_up();
 
-  Talk* talk() { return conduit_ ? &conduit_->talk() : nullptr; }
-
  private:
   using Step = void (TcpConnection::*)();
   void guarded(Step step);
