@@ -3,8 +3,12 @@
 #include <atomic>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include "base/file.hpp"
 #include "support/failure.hpp"
 #include "support/two_nodes.hpp"
 
@@ -224,4 +228,36 @@ TEST_CASE("A sender that is held back learns how fast the link is") {
   REQUIRE(far->measured().sending);
   CHECK(static_cast<double>(far->measured().sending->value) == doctest::Approx(2e6).epsilon(0.25));
   receiver.join();
+}
+
+TEST_CASE("A host that takes connections and says nothing is given up in time, or when the work is cancelled") {
+  const base::Fd mute(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof at;
+  REQUIRE(::bind(mute.get(), reinterpret_cast<const sockaddr*>(&at), length) == 0);
+  REQUIRE(::listen(mute.get(), 8) == 0);
+  REQUIRE(::getsockname(mute.get(), reinterpret_cast<sockaddr*>(&at), &length) == 0);
+  const Call call{.peer = "mute",
+                  .address = {.host = "127.0.0.1", .port = ntohs(at.sin_port)},
+                  .expected = [](const identity::PublicKey&) { return true; }};
+  Network hurried(identity::NodeKey::generate(), {.patience = {.handshake = 300ms, .tick = 50ms}});
+  CHECK(kind_of_failure([&] { hurried.connect(call, {}); }) == ErrorKind::peer);
+  CHECK(kind_of_failure([&] { hurried.pair(call, {}, {}, {}); }) == ErrorKind::peer);
+  Network patient(identity::NodeKey::generate(), {});
+  for (const bool pairing : {false, true}) {
+    const base::CancelToken cancel;
+    std::thread interrupter([&] {
+      std::this_thread::sleep_for(100ms);
+      cancel.cancel();
+    });
+    const auto began = Clock::now();
+    if (pairing)
+      CHECK_THROWS_AS(patient.pair(call, {}, {}, cancel), base::Cancelled);
+    else
+      CHECK_THROWS_AS(patient.connect(call, cancel), base::Cancelled);
+    CHECK(Clock::now() - began < 2s);
+    interrupter.join();
+  }
 }
