@@ -337,12 +337,13 @@ Refusal take(const wire::Refusal& in) {
 void put(wire::Envelope& out, const AskMachine& ask) {
   out.mutable_ask_machine()->set_subject(ask.subject);
   out.mutable_ask_machine()->set_format(ask.format);
+  out.mutable_ask_machine()->set_bit_exact(ask.bit_exact);
 }
 
 AskMachine take(const wire::AskMachine& in) {
   limit_unless(in.subject().size() <= kSubjectBytesMax && in.format().size() <= kNameBytesMax,
                "its name is too long");
-  return {in.subject(), in.format()};
+  return {in.subject(), in.format(), in.bit_exact()};
 }
 
 void put(wire::Envelope& out, const Machine& machine) {
@@ -375,6 +376,43 @@ void put(wire::Envelope& out, const Sizes& sizes) {
 Sizes take(const wire::Sizes& in) {
   return {base::ByteCount(in.bytes()), base::ByteCount(in.compressed()), base::ByteCount(in.disk_bytes()),
           base::ByteCount(in.disk_compressed())};
+}
+
+void put(wire::Envelope& out, const AskStream& ask) {
+  wire::AskStream& to = *out.mutable_ask_stream();
+  to.set_bytes_per_second(ask.bytes_per_second);
+  to.set_disk(ask.disk);
+  put_blocks(*to.mutable_blocks(), ask.blocks);
+}
+
+AskStream take(const wire::AskStream& in) {
+  return {in.bytes_per_second(), in.disk(), take_blocks(in.blocks())};
+}
+
+void put(wire::Envelope& out, const Stream& stream) {
+  out.mutable_stream()->set_history(stream.history.value);
+}
+
+Stream take(const wire::Stream& in) {
+  return {base::ByteCount(in.history())};
+}
+
+void put(wire::Envelope& out, const AskBlocks& ask) {
+  out.mutable_ask_blocks()->set_disk(ask.disk);
+  put_blocks(*out.mutable_ask_blocks()->mutable_blocks(), ask.blocks);
+}
+
+AskBlocks take(const wire::AskBlocks& in) {
+  return {in.disk(), take_blocks(in.blocks())};
+}
+
+void put(wire::Envelope& out, const Blocks& blocks) {
+  out.mutable_blocks()->set_fresh(blocks.fresh);
+  out.mutable_blocks()->set_piece(to_wire(blocks.piece));
+}
+
+Blocks take(const wire::Blocks& in) {
+  return {in.fresh(), to_bytes(in.piece())};
 }
 
 Body take_body(const wire::Envelope& in) {
@@ -413,6 +451,14 @@ Body take_body(const wire::Envelope& in) {
       return take(in.ask_sizes());
     case wire::Envelope::kSizes:
       return take(in.sizes());
+    case wire::Envelope::kAskStream:
+      return take(in.ask_stream());
+    case wire::Envelope::kStream:
+      return take(in.stream());
+    case wire::Envelope::kAskBlocks:
+      return take(in.ask_blocks());
+    case wire::Envelope::kBlocks:
+      return take(in.blocks());
     case wire::Envelope::BODY_NOT_SET:
       break;
   }

@@ -35,6 +35,7 @@ inline constexpr std::size_t kSubjectBytesMax = 4096;
 inline constexpr std::size_t kDescriptionBytesMax = 1 << 20;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
+inline constexpr std::size_t kBlocksMax = kTileBlocks;  // that one message may bring: 1 MiB
 
 // Bits of integers one behind another, the most significant first, zeros up to the last byte's end.
 using PackedBits = base::Bytes;
@@ -173,8 +174,9 @@ struct Refusal {
 
 // Before everything else: which machine is meant, and what it is made of.
 struct AskMachine {
-  std::string subject;  // a domain or an image, as the source's node calls it
-  std::string format;   // of an image; empty where nothing needs to tell it
+  std::string subject;     // a domain or an image, as the source's node calls it
+  std::string format;      // of an image; empty where nothing needs to tell it
+  bool bit_exact = false;  // nothing of it is elided
 
   bool operator==(const AskMachine&) const = default;
 };
@@ -204,8 +206,41 @@ struct Sizes {
   bool operator==(const Sizes&) const = default;
 };
 
-using Body = std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids,
-                          AskChecks, Checks, Refusal, AskMachine, Machine, AskSizes, Sizes>;
+// Before blocks are asked for: how fast the link is, and blocks that both sides hold, by which the stream of blocks
+// is compressed. Asked several times, the blocks of all count, in this order; asked later, a new stream begins.
+struct AskStream {
+  std::uint64_t bytes_per_second = 0;  // 0: nobody knows
+  std::uint32_t disk = 0;
+  BlockSet blocks;
+
+  bool operator==(const AskStream&) const = default;
+};
+
+struct Stream {
+  base::ByteCount history;  // of all that was told so far
+
+  bool operator==(const Stream&) const = default;
+};
+
+// The content of those blocks of the set that are carried, in order; at most kBlocksMax.
+struct AskBlocks {
+  std::uint32_t disk = 0;
+  BlockSet blocks;
+
+  bool operator==(const AskBlocks&) const = default;
+};
+
+// A piece of the stream of all blocks of the conversation, which ends where these blocks end.
+struct Blocks {
+  bool fresh = false;  // a new stream begins, with the history if that was not used yet
+  base::Bytes piece;
+
+  bool operator==(const Blocks&) const = default;
+};
+
+using Body =
+    std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids, AskChecks,
+                 Checks, Refusal, AskMachine, Machine, AskSizes, Sizes, AskStream, Stream, AskBlocks, Blocks>;
 
 // One message. The destination numbers its questions from 1 on; an answer has its question's number.
 struct Message {

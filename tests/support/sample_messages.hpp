@@ -35,10 +35,14 @@ inline std::vector<transport::Message> sample_messages() {
       {6, Ids{bits}},
       {7, AskChecks{0, blocks, true}},
       {7, Checks{bits}},
-      {8, AskMachine{"web1", "raw"}},
+      {8, AskMachine{"web1", "raw", true}},
       {8, Machine{R"({"name": "web1"})", 1'700'000'000}},
       {9, AskSizes{1, blocks}},
       {9, Sizes{base::ByteCount(8192), base::ByteCount(3000), base::ByteCount(65536), base::ByteCount(20000)}},
+      {10, AskStream{12'500'000, 1, blocks}},
+      {10, Stream{base::ByteCount(8192)}},
+      {11, AskBlocks{2, blocks}},
+      {11, Blocks{true, bits}},
       {0xffffffff, Refusal{base::ErrorKind::limit, "too much"}},
   };
 }

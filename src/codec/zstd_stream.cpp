@@ -1,0 +1,120 @@
+#include "codec/zstd_stream.hpp"
+
+#include <string>
+#include <utility>
+
+#include <zstd.h>
+
+#include "base/error.hpp"
+
+namespace jaunt::codec {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+[[noreturn]] void refuse(const char* cause) {
+  throw Error(ErrorKind::corrupt, "decompress", "a stream of blocks", cause);
+}
+
+void must(std::size_t result) {
+  base::invariant(ZSTD_isError(result) == 0, "zstd takes what it is told");
+}
+
+}  // namespace
+
+struct StreamCompressor::Context {
+  base::Bytes history;
+  ZSTD_CCtx* zstd = ZSTD_createCCtx();
+
+  explicit Context(base::Bytes known) : history(std::move(known)) {
+    base::invariant(zstd != nullptr, "there is memory for zstd");
+  }
+  Context(const Context&) = delete;
+  ~Context() { ZSTD_freeCCtx(zstd); }
+};
+
+StreamCompressor::StreamCompressor(int level, base::Bytes history)
+    : context_(std::make_unique<Context>(std::move(history))) {
+  if (level < 1 || level > kStreamLevelMax)
+    throw Error(ErrorKind::usage, "compress at level", std::to_string(level),
+                "levels are 1 to " + std::to_string(kStreamLevelMax));
+  base::invariant(context_->history.size() <= kHistoryBytesMax, "a stream's history keeps its bound");
+  ZSTD_CCtx* const zstd = context_->zstd;
+  must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level));
+  must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, kWindowBits));
+  must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_enableLongDistanceMatching, 1));
+  must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 0));
+  if (!context_->history.empty())
+    must(ZSTD_CCtx_refPrefix(zstd, context_->history.data(), context_->history.size()));
+}
+
+StreamCompressor::~StreamCompressor() = default;
+StreamCompressor::StreamCompressor(StreamCompressor&&) noexcept = default;
+StreamCompressor& StreamCompressor::operator=(StreamCompressor&&) noexcept = default;
+
+void StreamCompressor::append(base::ByteView content, base::Bytes& out) {
+  ZSTD_inBuffer in{content.data(), content.size(), 0};
+  std::size_t used = out.size();
+  std::size_t left = 1;
+  while (left != 0) {
+    out.resize(used + ZSTD_compressBound(in.size - in.pos) + ZSTD_CStreamOutSize());
+    ZSTD_outBuffer to{out.data() + used, out.size() - used, 0};
+    left = ZSTD_compressStream2(context_->zstd, &to, &in, ZSTD_e_flush);
+    must(left);
+    used += to.pos;
+  }
+  out.resize(used);
+}
+
+struct StreamDecompressor::Context {
+  base::Bytes history;
+  ZSTD_DCtx* zstd = ZSTD_createDCtx();
+  bool broken = false;
+
+  explicit Context(base::Bytes known) : history(std::move(known)) {
+    base::invariant(zstd != nullptr, "there is memory for zstd");
+  }
+  Context(const Context&) = delete;
+  ~Context() { ZSTD_freeDCtx(zstd); }
+};
+
+StreamDecompressor::StreamDecompressor(base::Bytes history)
+    : context_(std::make_unique<Context>(std::move(history))) {
+  must(ZSTD_DCtx_setParameter(context_->zstd, ZSTD_d_windowLogMax, kWindowBits));
+  if (!context_->history.empty())
+    must(ZSTD_DCtx_refPrefix(context_->zstd, context_->history.data(), context_->history.size()));
+}
+
+StreamDecompressor::~StreamDecompressor() = default;
+StreamDecompressor::StreamDecompressor(StreamDecompressor&&) noexcept = default;
+StreamDecompressor& StreamDecompressor::operator=(StreamDecompressor&&) noexcept = default;
+
+void StreamDecompressor::read(base::ByteView piece, std::span<std::byte> into) {
+  if (std::exchange(context_->broken, true))  // until all went well
+    refuse("it broke before");
+  std::byte beyond{};  // shows whether more comes out than was announced
+  ZSTD_inBuffer in{piece.data(), piece.size(), 0};
+  std::size_t filled = 0;
+  while (true) {
+    const bool full = filled == into.size();
+    ZSTD_outBuffer to{full ? &beyond : into.data() + filled, full ? 1 : into.size() - filled, 0};
+    const std::size_t taken = in.pos;
+    const std::size_t left = ZSTD_decompressStream(context_->zstd, &to, &in);
+    if (ZSTD_isError(left) != 0)
+      refuse(ZSTD_getErrorName(left));
+    if (left == 0)
+      refuse("it ends where more should come");
+    if (full && to.pos != 0)
+      refuse("it holds more than was asked for");
+    filled += full ? 0 : to.pos;
+    if (to.pos == 0 && in.pos == taken)
+      break;
+  }
+  if (in.pos != in.size || filled != into.size())
+    refuse("it holds less than was asked for");
+  context_->broken = false;
+}
+
+}  // namespace jaunt::codec
