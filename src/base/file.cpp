@@ -9,28 +9,11 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/put_in_place.hpp"
 
 namespace jaunt::base {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-// Both return 0 or an errno.
-int rename_over(const fs::path& from, const fs::path& to) {
-  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
-}
-
-int rename_to_new(const fs::path& from, const fs::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
-    return 0;
-  if (errno != EINVAL)
-    return errno;
-  // A filesystem without that flag, such as NFS; a second name is never given over an existing one.
-  return ::link(from.c_str(), to.c_str()) == 0 && ::unlink(from.c_str()) == 0 ? 0 : errno;
-}
-
-}  // namespace
 
 void Fd::reset() {
   if (fd_ >= 0)
@@ -126,12 +109,8 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::commit(Existing existing) {
   file_.sync();
-  const int failed = existing == Existing::replace ? rename_over(temporary_path_, final_path_)
-                                                   : rename_to_new(temporary_path_, final_path_);
-  if (failed != 0)
-    throw_errno(failed, "rename to", final_path_.string());
+  put_in_place(temporary_path_, final_path_, existing == Existing::replace);
   committed_ = true;
-  sync_directory(final_path_.parent_path());
 }
 
 MappedFile::MappedFile(const fs::path& path) {

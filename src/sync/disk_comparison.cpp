@@ -66,7 +66,7 @@ void DiskComparison::split(Parts::iterator part, const transport::Body& answer) 
 
 void DiskComparison::tell(Part& part) {
   if (part.state == Part::State::like_base) {
-    add_base_subtree(terms_, part.node, runs_);
+    add_base_subtree(terms_, part.node, runs_, findings_);
   } else if (part.state == Part::State::zero) {
     add_zeros_until(std::min((part.node.index + 1) << 4 * part.node.level, terms_.blocks()), runs_);
   } else {

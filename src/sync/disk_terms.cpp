@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "sync/region_blocks.hpp"
@@ -37,12 +39,16 @@ void add_zeros_until(std::uint64_t block, RunMerger& out) {
     out.add(block - out.next().value, Origin::zero);
 }
 
-void add_base_subtree(const DiskTerms& terms, model::NodePlace node, RunMerger& out) {
+void add_base_subtree(const DiskTerms& terms, model::NodePlace node, RunMerger& out, const Findings& findings) {
   const unsigned shift = 4 * (node.level - 1);
   const std::uint64_t end = (node.index + 1) << shift;  // in groups
   const auto groups = terms.base->groups();
+  std::optional<std::uint64_t> told;
   for (std::size_t at = terms.base->first_group_at(node.index << shift); at < groups.size() && groups[at].index < end;
        ++at) {
+    const std::uint64_t tile = groups[at].index >> 4 * (terms.tile_level() - 1);
+    if (findings.tile && std::exchange(told, tile) != tile)
+      findings.tile(tile, terms.base_node({terms.tile_level(), tile}));
     each_bit(groups[at].mask, [&](unsigned bit, unsigned) {
       add_zeros_until(std::uint64_t{groups[at].index} * model::kFanout + bit, out);
       out.add(1, Origin::base);

@@ -34,8 +34,8 @@ struct DiskTerms {
 void prove_nodes(const DiskTerms& terms, model::NodePlace node, unsigned depth, const base::Hash32& expected,
                  const std::vector<base::Hash32>& hashes);
 
-// Emits what the base has below a node as runs.
-void add_base_subtree(const DiskTerms& terms, model::NodePlace node, RunMerger& out);
+// Emits what the base has below a node as runs, and tells its tiles.
+void add_base_subtree(const DiskTerms& terms, model::NodePlace node, RunMerger& out, const Findings& findings);
 
 // Adds zero blocks up to this one.
 void add_zeros_until(std::uint64_t block, RunMerger& out);

@@ -66,7 +66,7 @@ class Region {
   Next ask_checks(bool by_group, Step step);
   std::uint64_t claim(std::span<const RegionGroup> groups, unsigned bits);
   transport::TileBlocks found_blocks(const RegionTile& tile);
-  void emit_base(std::uint64_t tile, RunMerger& out) const;
+  void emit_base(std::uint64_t tile, RunMerger& out, const Findings& findings) const;
   void emit_tile(const RegionTile& tile, RunMerger& out);
 
   const DiskTerms& terms_;

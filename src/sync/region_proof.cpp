@@ -127,20 +127,22 @@ void Region::emit(RunMerger& out, const Findings& findings) {
   auto like_base = like_base_.begin();
   for (const RegionTile& tile : known_.tiles) {
     for (; like_base != like_base_.end() && *like_base < tile.index; ++like_base)
-      emit_base(*like_base, out);
+      emit_base(*like_base, out, findings);
     emit_tile(tile, out);
+    if (findings.tile)
+      findings.tile(tile.index, tile.hash);
     if (!tile.proved && findings.awaiting)
       findings.awaiting({terms_.tile_level(), tile.index}, tile.hash);
   }
   for (; like_base != like_base_.end(); ++like_base)
-    emit_base(*like_base, out);
+    emit_base(*like_base, out, findings);
   const std::uint64_t end = (node_.index + 1) << 4 * node_.level;
   add_zeros_until(std::min(end, terms_.blocks()), out);
 }
 
-void Region::emit_base(std::uint64_t tile, RunMerger& out) const {
+void Region::emit_base(std::uint64_t tile, RunMerger& out, const Findings& findings) const {
   add_zeros_until(tile << 4 * terms_.tile_level(), out);
-  add_base_subtree(terms_, {terms_.tile_level(), tile}, out);
+  add_base_subtree(terms_, {terms_.tile_level(), tile}, out, findings);
 }
 
 void Region::emit_tile(const RegionTile& tile, RunMerger& out) {

@@ -34,6 +34,8 @@ struct Findings {
   // agrees with what the source says, and is proved with the wire's blocks by this hash when they are there.
   // Ascending; everything else is proved already. May be left empty.
   std::function<void(model::NodePlace, const base::Hash32&)> awaiting;
+  // Every tile that is not zero, ascending, and its hash, which is proved up to the carried root. May be left empty.
+  std::function<void(std::uint64_t, const base::Hash32&)> tile = {};
 };
 
 // Puts neighbouring pieces together.

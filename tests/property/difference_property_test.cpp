@@ -47,6 +47,18 @@ void expect_exact(const DifferenceWorld& world, const Difference& found) {
   REQUIRE(at == model::block_count(base::ByteCount(world.size)));
 }
 
+// Every tile that is not zero is told once, in order, with the tree's hash.
+void expect_tiles(const DifferenceWorld& world, const Difference& found) {
+  const BlockMap carried = testing::without(world.wanted, world.elided);
+  const unsigned level = model::tree_levels(base::ByteCount(world.size)) == 1 ? 1 : 2;
+  const std::uint64_t width = std::uint64_t{1} << 4 * level;
+  std::map<std::uint64_t, base::Hash32> tiles;
+  for (const auto& block : carried)
+    if (base::Hash32& hash = tiles[block.first / width]; hash == model::kZeroNode)
+      hash = testing::naive_node(carried, level, block.first / width * width, width);
+  REQUIRE(found.tiles == std::vector<std::pair<std::uint64_t, base::Hash32>>(tiles.begin(), tiles.end()));
+}
+
 // Every block that comes over the wire lies under a hash that is the tree's.
 void expect_proofs(const DifferenceWorld& world, const Difference& found) {
   const BlockMap carried = testing::without(world.wanted, world.elided);
@@ -75,6 +87,7 @@ TEST_CASE("What a comparison finds is what every block's id says, whatever the d
         testing::compare(trees.wanted->view(), trees.wanted->view().elided(), trees.local(world.with_base));
     expect_exact(world, found);
     expect_proofs(world, found);
+    expect_tiles(world, found);
     for (const sync::Run& run : found.runs)
       seen[run.origin] += run.blocks;
   });

@@ -110,11 +110,13 @@ struct DifferenceTrees {
 struct Difference {
   std::vector<sync::Run> runs;
   std::vector<std::pair<model::NodePlace, base::Hash32>> awaiting;
+  std::vector<std::pair<std::uint64_t, base::Hash32>> tiles;
   sync::Traffic traffic;
 
   sync::Findings findings() {
     return {[this](const sync::Run& run) { runs.push_back(run); },
-            [this](model::NodePlace node, const base::Hash32& hash) { awaiting.emplace_back(node, hash); }};
+            [this](model::NodePlace node, const base::Hash32& hash) { awaiting.emplace_back(node, hash); },
+            [this](std::uint64_t tile, const base::Hash32& hash) { tiles.emplace_back(tile, hash); }};
   }
 };
 

@@ -1,0 +1,55 @@
+#include "sync/block_stream.hpp"
+
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace jaunt::sync {
+
+using base::Error;
+using base::ErrorKind;
+using Clock = std::chrono::steady_clock;
+
+transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, base::ByteView more_history) {
+  if (more_history.size() > codec::kHistoryBytesMax - history_.size())
+    throw Error(ErrorKind::limit, "answer", "the destination", "it tells of more blocks than a stream begins with");
+  compressor_.reset();
+  level_ = StreamLevel(link_bytes_per_second);
+  history_.insert(history_.end(), more_history.begin(), more_history.end());
+  return {base::ByteCount(history_.size())};
+}
+
+transport::Blocks BlockStreamWriter::write(base::ByteView content) {
+  transport::Blocks blocks{.fresh = !compressor_, .piece = {}};
+  if (!compressor_)
+    compressor_.emplace(level_.level(), std::exchange(history_, {}));
+  const auto start = Clock::now();
+  compressor_->append(content, blocks.piece);
+  compressing_ = Clock::now() - start;
+  plain_ = base::ByteCount(content.size());
+  compressed_ = base::ByteCount(blocks.piece.size());
+  return blocks;
+}
+
+void BlockStreamWriter::sent(StreamLevel::Seconds sending) {
+  if (level_.account(plain_, compressed_, compressing_, sending))
+    compressor_.reset();
+}
+
+void BlockStreamReader::add_history(base::ByteView blocks) {
+  base::invariant(blocks.size() <= codec::kHistoryBytesMax - history_.size(), "a stream's history keeps its bound");
+  decompressor_.reset();
+  history_.insert(history_.end(), blocks.begin(), blocks.end());
+}
+
+base::Bytes BlockStreamReader::read(const transport::Blocks& blocks, std::size_t count) {
+  if (blocks.fresh)
+    decompressor_.emplace(std::exchange(history_, {}));
+  if (!decompressor_)
+    throw Error(ErrorKind::corrupt, "read", "a stream of blocks", "it does not begin");
+  base::Bytes content(count * model::kBlockBytes);
+  decompressor_->read(blocks.piece, content);
+  return content;
+}
+
+}  // namespace jaunt::sync

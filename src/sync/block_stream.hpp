@@ -1,0 +1,44 @@
+// The stream of all blocks of a conversation, at both of its ends.
+#pragma once
+
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "codec/zstd_stream.hpp"
+#include "sync/stream_level.hpp"
+#include "transport/messages.hpp"
+
+namespace jaunt::sync {
+
+// The source's end. One thread.
+class BlockStreamWriter {
+ public:
+  // Of an AskStream: what the destination says, and the blocks that it holds. Too much history is a limit error.
+  transport::Stream begin(std::uint64_t link_bytes_per_second, base::ByteView more_history);
+  transport::Blocks write(base::ByteView content);
+  // How long the piece written last took to be sent.
+  void sent(StreamLevel::Seconds sending);
+
+ private:
+  StreamLevel level_{0};
+  base::Bytes history_;
+  std::optional<codec::StreamCompressor> compressor_;
+  base::ByteCount plain_;
+  base::ByteCount compressed_;
+  StreamLevel::Seconds compressing_{0};
+};
+
+// The destination's end. One thread.
+class BlockStreamReader {
+ public:
+  // In the order in which the source was told.
+  void add_history(base::ByteView blocks);
+  // The content of so many blocks. Throws corrupt.
+  base::Bytes read(const transport::Blocks& blocks, std::size_t count);
+
+ private:
+  base::Bytes history_;
+  std::optional<codec::StreamDecompressor> decompressor_;
+};
+
+}  // namespace jaunt::sync

@@ -1,0 +1,86 @@
+// Builds one disk's target from all its sources at once.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/progress.hpp"
+#include "disk/partial_image.hpp"
+#include "sync/block_asker.hpp"
+#include "sync/recipe.hpp"
+#include "sync/tile_maker.hpp"
+
+namespace jaunt::sync {
+
+// What became of a target's bytes.
+struct BuildFigures {
+  model::BySource<base::ByteCount> bytes;  // that were placed now, by where they came from
+  base::ByteCount kept;                    // that an earlier attempt had placed
+  std::uint64_t tiles_repaired = 0;        // of which some source no longer had what it had
+};
+
+// Its threads make the tiles that need no wire, and those of which the wire has brought its part. The caller's thread
+// feeds it: next_want() and deliver() until wait() says that all tiles are proved. What fails in a thread is thrown
+// by the caller's next call. Everything given outlives it.
+class DiskBuilder {
+ public:
+  static constexpr std::uint64_t kDeliveredBytesMax = 16 * base::kMiB;  // that no thread has taken yet
+  static constexpr std::size_t kWantsMax = 4096;
+
+  DiskBuilder(const Recipe& recipe, disk::PartialImage& target, unsigned threads, base::Progress& progress,
+              base::CancelToken cancel);
+  ~DiskBuilder();  // what was delivered is placed, nothing else is begun
+
+  std::optional<WireWant> next_want();
+  // Waits while too much is delivered and not placed.
+  void deliver(std::uint64_t tile, const BlockMask& blocks, base::Bytes content);
+  // Waits until something is wanted (true), or all tiles are proved (false).
+  bool wait();
+
+  // Once wait() has said false: what lies in the target where nothing should, from before, is made zero.
+  void clear_rest();
+  BuildFigures figures() const;
+
+ private:
+  struct Step {
+    std::optional<TileWork> work;
+    bool local = false;  // of a tile that nothing was fetched for
+  };
+
+  void run();
+  std::optional<Step> next_step();
+  void do_step(TileMaker& maker, const Step& step);
+  std::optional<std::uint64_t> next_local();
+  void finish_tile(const TileMaker* maker);
+  bool done() const { return left_ == 0; }
+  void check(std::unique_lock<std::mutex>& lock) const;
+
+  const Recipe& recipe_;
+  disk::PartialImage& target_;
+  base::Progress& progress_;
+  const base::CancelToken cancel_;
+  TileMaker wire_maker_;  // of the caller's thread, to look at what is there
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t next_local_ = 0;  // into recipe_.tiles->tiles()
+  std::size_t next_wire_ = 0;
+  std::uint64_t left_;  // tiles that are not proved
+  std::deque<TileWork> delivered_;
+  std::uint64_t delivered_bytes_ = 0;
+  std::deque<WireWant> repairs_;
+  std::uint64_t unkept_bytes_ = 0;
+  BuildFigures figures_;
+  bool stopping_ = false;
+  std::exception_ptr failure_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace jaunt::sync

@@ -1,0 +1,63 @@
+#include "sync/stream_level.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace jaunt::sync {
+
+namespace {
+
+// What one core makes of a web server's blocks in a long window; `rate` is of plain bytes per second.
+struct Level {
+  int level;
+  double rate;
+  double ratio;
+};
+constexpr std::array<Level, 4> kLevels{{{1, 260e6, 0.36}, {3, 220e6, 0.335}, {6, 90e6, 0.32}, {9, 60e6, 0.31}}};
+constexpr double kMargin = 1.25;  // the link should wait for the compressor never, the compressor may for the link
+constexpr std::uint64_t kFirstLook = 8 * base::kMiB;
+constexpr std::uint64_t kLastLook = 256 * base::kMiB;
+
+// `speed` is this machine's against the table's.
+int fitting(double link, double speed) {
+  int level = kLevels.front().level;
+  for (const Level& candidate : kLevels)
+    if (candidate.rate * candidate.ratio * speed >= link * kMargin)
+      level = candidate.level;
+  return level;
+}
+
+}  // namespace
+
+int level_for(double link_bytes_per_second) {
+  return fitting(link_bytes_per_second, 1);
+}
+
+StreamLevel::StreamLevel(std::uint64_t link_bytes_per_second)
+    : fixed_(link_bytes_per_second != 0), look_after_(kFirstLook) {
+  if (fixed_)
+    level_ = level_for(static_cast<double>(link_bytes_per_second));
+}
+
+bool StreamLevel::account(base::ByteCount plain, base::ByteCount compressed, Seconds compressing, Seconds sending) {
+  plain_ += plain.value;
+  compressed_ += compressed.value;
+  compressing_ += compressing;
+  sending_ += sending;
+  if (fixed_ || plain_ < look_after_)
+    return false;
+  const auto now = std::ranges::find(kLevels, level_, &Level::level);
+  const double seconds = (compressing_ + sending_).count();
+  // Where sending takes no time, the link is at least as fast as it was asked to be.
+  const double link = static_cast<double>(compressed_) / std::max(seconds, 1e-6);
+  const double speed = static_cast<double>(plain_) / std::max(compressing_.count(), 1e-6) / now->rate;
+  const bool link_waits = sending_ < 0.05 * (sending_ + compressing_);
+  const int better = link_waits ? kLevels.front().level : fitting(link, speed);
+  look_after_ = std::min(2 * look_after_, kLastLook);
+  plain_ = compressed_ = 0;
+  compressing_ = sending_ = Seconds(0);
+  return std::exchange(level_, better) != better;
+}
+
+}  // namespace jaunt::sync

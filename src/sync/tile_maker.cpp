@@ -1,0 +1,171 @@
+#include "sync/tile_maker.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/named_point.hpp"
+
+namespace jaunt::sync {
+
+using model::SourceKind;
+using transport::kTileBlocks;
+
+namespace {
+
+bool is_local(SourceKind kind) {
+  return kind != SourceKind::zero && kind != SourceKind::wire;
+}
+
+}  // namespace
+
+TileMaker::TileMaker(const Recipe& recipe, disk::PartialImage& target)
+    : recipe_(recipe),
+      target_(target),
+      lookup_(recipe.sources),
+      readers_(recipe.sources.size()),
+      content_(kTileBytes) {}
+
+std::uint64_t TileMaker::tile_bytes(std::uint64_t tile) const {
+  return std::min<std::uint64_t>(kTileBytes, recipe_.size.value - tile * kTileBytes);
+}
+
+std::span<std::byte, model::kBlockBytes> TileMaker::block(unsigned index) {
+  return std::span<std::byte, model::kBlockBytes>(content_.data() + index * model::kBlockBytes, model::kBlockBytes);
+}
+
+bool TileMaker::fetch(const Spot& spot, unsigned index) {
+  auto& reader = readers_[spot.source];
+  if (!reader)
+    reader = recipe_.sources[spot.source]->reader();
+  return reader->read(spot.place, block(index));
+}
+
+bool TileMaker::fetch_by_id(const model::BlockId& id, unsigned index) {
+  std::optional<Spot> found;
+  lookup_.find({&id, 1}, [&](std::size_t, const Spot& spot) { found = spot; });
+  if (!found || !fetch(*found, index) || ids_.id_of(block(index)) != id)
+    return false;
+  taken_[index].spot = *found;
+  return true;
+}
+
+void TileMaker::gather(const TileWork& work) {
+  std::ranges::fill(content_, std::byte{0});
+  taken_.fill({});
+  missing_.reset();
+  std::size_t used = 0;
+  for (unsigned i = 0; i < kTileBlocks; ++i) {
+    if (!work.from_wire[i])
+      continue;
+    std::ranges::copy(base::ByteView(work.wire).subspan(used, model::kBlockBytes), block(i).begin());
+    used += model::kBlockBytes;
+    taken_[i].kind = SourceKind::wire;
+  }
+  recipe_.each_piece(work.tile, [&](const RecipeRun& run, unsigned first, unsigned count) {
+    const std::uint64_t skipped = work.tile * kTileBlocks + first - run.first.value;
+    for (unsigned i = 0; run.kind != SourceKind::zero && i < count; ++i) {
+      if (work.from_wire[first + i])
+        continue;
+      taken_[first + i] = {run.kind, run.spot.at(skipped + i)};
+      missing_[first + i] = run.kind == SourceKind::wire;
+    }
+  });
+  for (unsigned i = 0; i < kTileBlocks; ++i) {
+    if (!is_local(taken_[i].kind) || fetch(taken_[i].spot, i))
+      continue;
+    model::BlockId id;
+    recipe_.sources[taken_[i].spot.source]->ids_from(taken_[i].spot.place, {&id, 1});
+    missing_[i] = id == model::BlockId{} || !fetch_by_id(id, i);
+  }
+}
+
+void TileMaker::mend() {
+  for (unsigned i = 0; i < kTileBlocks; ++i) {
+    if (!is_local(taken_[i].kind))
+      continue;
+    model::BlockId id;
+    recipe_.sources[taken_[i].spot.source]->ids_from(taken_[i].spot.place, {&id, 1});
+    if (id != model::BlockId{} && ids_.id_of(block(i)) != id)
+      missing_[i] = !fetch_by_id(id, i);
+  }
+}
+
+void TileMaker::put(std::uint64_t tile) {
+  const std::uint64_t size = tile_bytes(tile);
+  const base::ByteOffset at(tile * kTileBytes);
+  target_.write(at, base::ByteView(content_).first(size));
+  base::named_point("tile placed");
+  target_.read(at, std::span(content_).first(size));
+}
+
+base::Hash32 TileMaker::hash() {
+  std::array<base::Hash32, model::kFanout> groups{};
+  std::array<model::BlockId, model::kFanout> held;
+  for (unsigned group = 0; group < model::kFanout; ++group) {
+    std::size_t count = 0;
+    std::uint16_t mask = 0;
+    for (unsigned i = 0; i < model::kFanout; ++i)
+      if (const auto id = ids_.id_of(block(group * model::kFanout + i))) {
+        held[count++] = *id;
+        mask = static_cast<std::uint16_t>(mask | 1U << i);
+      }
+    if (mask != 0)
+      groups[group] = nodes_.group(mask, std::span(held).first(count));
+  }
+  if (recipe_.tiles->level() == 1)
+    return groups[0];
+  const bool zero = std::ranges::all_of(groups, [](const auto& g) { return g == model::kZeroNode; });
+  return zero ? model::kZeroNode : nodes_.node(2, groups);
+}
+
+bool TileMaker::put_and_prove(std::uint64_t tile) {
+  put(tile);
+  return hash() == recipe_.tiles->hash(tile);
+}
+
+bool TileMaker::proved(std::uint64_t tile) {
+  const std::uint64_t size = tile_bytes(tile);
+  const auto data = target_.data_from(base::ByteOffset(tile * kTileBytes));
+  if (!data || data->offset.value >= tile * kTileBytes + size)
+    return recipe_.tiles->hash(tile) == model::kZeroNode;
+  std::ranges::fill(content_, std::byte{0});
+  target_.read(base::ByteOffset(tile * kTileBytes), std::span(content_).first(size));
+  return hash() == recipe_.tiles->hash(tile);
+}
+
+void TileMaker::count() {
+  made_ = {};
+  for (const Taken& taken : taken_)
+    if (taken.kind != SourceKind::zero)
+      ++made_[taken.kind];
+}
+
+BlockMask TileMaker::make(const TileWork& work) {
+  base::invariant(work.wire.size() == work.from_wire.count() * model::kBlockBytes, "the wire brought what it says");
+  gather(work);
+  if (missing_.none()) {
+    if (put_and_prove(work.tile)) {
+      count();
+      return {};
+    }
+    gather(work);  // what the target gave back may be anything
+    mend();
+    if (missing_.none() && put_and_prove(work.tile)) {
+      count();
+      return {};
+    }
+  }
+  if (missing_.any())
+    return missing_ | work.from_wire;
+  BlockMask all;
+  for (unsigned i = 0; i < kTileBlocks; ++i)
+    all[i] = taken_[i].kind != SourceKind::zero;
+  if (all == work.from_wire)
+    throw base::Error(base::ErrorKind::verify, "prove", "what came over the link",
+                      "it is not what the source's block tree says", "teleport it again");
+  return all;
+}
+
+}  // namespace jaunt::sync

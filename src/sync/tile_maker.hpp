@@ -1,0 +1,66 @@
+// Makes one tile of a target after the other: puts its blocks in place, and proves them where they lie.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "disk/partial_image.hpp"
+#include "model/block_tree.hpp"
+#include "sync/recipe.hpp"
+
+namespace jaunt::sync {
+
+// A tile and what the wire has brought of it.
+struct TileWork {
+  std::uint64_t tile = 0;
+  BlockMask from_wire;
+  base::Bytes wire;  // those blocks, in order
+};
+
+// One thread.
+class TileMaker {
+ public:
+  TileMaker(const Recipe& recipe, disk::PartialImage& target);
+
+  // Whether the target holds the tile already.
+  bool proved(std::uint64_t tile);
+
+  // The blocks that have to come over the wire before the tile can be made, those that did already included; none
+  // when the tile lies in the target and agrees with its hash. A verify error when it does not and all that is not
+  // zero came over the wire.
+  BlockMask make(const TileWork& work);
+
+  // The blocks of the tile that was made last, by where they came from.
+  const model::BySource<std::uint64_t>& made() const { return made_; }
+
+ private:
+  std::uint64_t tile_bytes(std::uint64_t tile) const;
+  std::span<std::byte, model::kBlockBytes> block(unsigned index);
+  bool fetch(const Spot& spot, unsigned index);
+  bool fetch_by_id(const model::BlockId& id, unsigned index);
+  void gather(const TileWork& work);
+  // Blocks that are not what the source that they came from says they are are had elsewhere, if they can.
+  void mend();
+  void put(std::uint64_t tile);
+  base::Hash32 hash();
+  bool put_and_prove(std::uint64_t tile);
+  void count();
+
+  const Recipe& recipe_;
+  disk::PartialImage& target_;
+  Lookup lookup_;
+  std::vector<std::unique_ptr<chunkstore::SourceReader>> readers_;  // opened when they are needed
+  model::BlockHasher ids_;
+  model::NodeHasher nodes_;
+  base::Bytes content_;  // a whole tile, zeros beyond the disk's end
+  struct Taken {
+    model::SourceKind kind = model::SourceKind::zero;
+    Spot spot;
+  };
+  std::array<Taken, transport::kTileBlocks> taken_{};
+  BlockMask missing_;
+  model::BySource<std::uint64_t> made_;
+};
+
+}  // namespace jaunt::sync
