@@ -33,17 +33,32 @@ class LayersReader::OpenLayer {
 
   std::uint32_t part() const { return part_; }
 
-  // Throws where the block cannot be had.
+  // Both throw where the blocks cannot be had.
   void read(std::uint64_t block, std::span<std::byte, model::kBlockBytes> into) {
-    if (!unchanged())
-      throw base::Error(base::ErrorKind::io, "read", record_.path().string(), "it was changed");
+    check();
     if (block < first_ || block >= first_ + buffer_.size() / model::kBlockBytes)
       fill(block);
     std::ranges::copy(std::span(buffer_).subspan((block - first_) * model::kBlockBytes, model::kBlockBytes),
                       into.begin());
   }
 
+  void read_run(std::uint64_t block, std::span<std::byte> into) {
+    check();
+    const std::uint64_t blocks = model::block_count(image_->size());
+    if (block >= blocks || into.size() / model::kBlockBytes > blocks - block)
+      throw base::Error(base::ErrorKind::io, "read", record_.path().string(), "it has no such block");
+    const std::uint64_t offset = block * model::kBlockBytes;
+    const auto length = std::min<std::uint64_t>(into.size(), image_->size().value - offset);
+    reader_->read(base::ByteOffset(offset), into.first(length));
+    std::ranges::fill(into.subspan(length), std::byte{0});
+  }
+
  private:
+  void check() const {
+    if (!unchanged())
+      throw base::Error(base::ErrorKind::io, "read", record_.path().string(), "it was changed");
+  }
+
   // A hint's files may be written to, but must still be these.
   bool unchanged() const {
     for (std::size_t i = 0; i < files_.size(); ++i) {
@@ -87,10 +102,19 @@ LayersReader::LayersReader(const LayersSource& source) : source_(source) {}
 LayersReader::~LayersReader() = default;
 
 bool LayersReader::read(const Place& place, std::span<std::byte, model::kBlockBytes> into) {
+  return guarded(place, [&](OpenLayer& open) { open.read(place.block, into); });
+}
+
+bool LayersReader::read_run(const Place& first, std::span<std::byte> into) {
+  return guarded(first, [&](OpenLayer& open) { open.read_run(first.block, into); });
+}
+
+template <typename Work>
+bool LayersReader::guarded(const Place& place, const Work& work) {
   if (place.part >= source_.parts() || stale_.contains(place.part))
     return false;
   try {
-    layer(place.part)->read(place.block, into);
+    work(*layer(place.part));
     return true;
   } catch (const base::Error&) {
     stale_.insert(place.part);

@@ -21,11 +21,14 @@ class LayersReader final : public SourceReader {
   ~LayersReader() override;
 
   bool read(const Place& place, std::span<std::byte, model::kBlockBytes> into) override;
+  bool read_run(const Place& first, std::span<std::byte> into) override;
 
  private:
   class OpenLayer;
 
   OpenLayer* layer(std::uint32_t part);
+  template <typename Work>
+  bool guarded(const Place& place, const Work& work);
 
   const LayersSource& source_;
   std::list<std::unique_ptr<OpenLayer>> open_;  // the one used last in front

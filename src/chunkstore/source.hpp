@@ -29,6 +29,16 @@ class SourceReader {
   // What lies at this place now: a hint, until the caller has checked it against the id. A last partial block comes
   // zero-padded. False when nothing can be read there any more.
   virtual bool read(const Place& place, std::span<std::byte, model::kBlockBytes> into) = 0;
+
+  // The blocks from `first` on, one behind another, as many as `into` holds. False when one of them cannot be read;
+  // `into` may be anything then.
+  virtual bool read_run(const Place& first, std::span<std::byte> into) {
+    for (std::uint64_t i = 0; i < into.size() / model::kBlockBytes; ++i)
+      if (!read({first.part, first.block + i},
+                std::span<std::byte, model::kBlockBytes>(into.data() + i * model::kBlockBytes, model::kBlockBytes)))
+        return false;
+    return true;
+  }
 };
 
 // Blocks of one realm, as they were when the source was opened. Any thread.

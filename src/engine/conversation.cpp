@@ -20,7 +20,7 @@ transport::Message Conversation::receive() {
     throw Error(ErrorKind::peer, "hear from", link_.peer(), "it ended the conversation");
   transport::Message message = transport::decode(*frame);
   if (const auto* refusal = std::get_if<transport::Refusal>(&message.body))
-    throw Error(refusal->kind, "plan with", link_.peer(), base::printable(refusal->cause));
+    throw Error(refusal->kind, "work with", link_.peer(), base::printable(refusal->cause));
   return message;
 }
 
@@ -47,10 +47,10 @@ void Conversation::converse(sync::DestinationSide::Messages questions) {
   }
 }
 
-transport::Machine Conversation::machine(const std::string& subject, const std::string& format) {
+transport::Machine Conversation::machine(const std::string& subject, const std::string& format, bool bit_exact) {
   if (subject.size() > transport::kSubjectBytesMax || format.size() > transport::kNameBytesMax)
     throw Error(ErrorKind::usage, "plan", base::printable(subject.substr(0, 80)), "its name is too long");
-  return ask<transport::Machine>(transport::AskMachine{.subject = subject, .format = format});
+  return ask<transport::Machine>(transport::AskMachine{.subject = subject, .format = format, .bit_exact = bit_exact});
 }
 
 const std::vector<transport::DiskFacts>& Conversation::disks() {
@@ -71,6 +71,21 @@ void Conversation::compare(std::uint32_t disk, const sync::Local& local, sync::F
 
 transport::Sizes Conversation::sizes(std::uint32_t disk, transport::BlockSet blocks) {
   return ask<transport::Sizes>(transport::AskSizes{.disk = disk, .blocks = std::move(blocks)});
+}
+
+void Conversation::begin_stream(transport::AskStream question) {
+  ask<transport::Stream>(std::move(question));
+}
+
+void Conversation::fetch(sync::BlockAsker& asker, const std::function<bool()>& more) {
+  while (true) {
+    for (const transport::Message& question : asker.ask())
+      send(question);
+    if (!asker.idle())
+      asker.receive(receive());
+    else if (!more())
+      return;
+  }
 }
 
 }  // namespace jaunt::engine

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "match/samples.hpp"
+#include "sync/block_asker.hpp"
 #include "sync/destination_side.hpp"
 #include "transport/link.hpp"
 #include "transport/messages.hpp"
@@ -18,11 +20,15 @@ class Conversation {
  public:
   explicit Conversation(transport::Link& link) : link_(link) {}
 
-  transport::Machine machine(const std::string& subject, const std::string& format);
+  transport::Machine machine(const std::string& subject, const std::string& format, bool bit_exact = false);
   const std::vector<transport::DiskFacts>& disks();
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
   transport::Sizes sizes(std::uint32_t disk, transport::BlockSet blocks);
+  // Begins a stream of blocks, by the link's speed and blocks that are here already; see transport::AskStream.
+  void begin_stream(transport::AskStream ask);
+  // Fetches what is wanted until more() says that nothing will be.
+  void fetch(sync::BlockAsker& asker, const std::function<bool()>& more);
 
   // How often nothing could be done but wait for an answer.
   std::uint32_t round_trips() const { return round_trips_; }

@@ -13,6 +13,7 @@
 #include "match/base_choice.hpp"
 #include "match/coverage.hpp"
 #include "match/ranking.hpp"
+#include "sync/tile_list.hpp"
 
 namespace jaunt::engine {
 
@@ -105,13 +106,17 @@ void DiskPlanner::compare(std::uint32_t disk, std::optional<std::size_t> base, D
   // In the order of SpotSource; without a base everything is asked in its place.
   local.sources = {base_ ? base_->layers.get() : &holdings_.layers(), &holdings_.layers(), &holdings_.store_source()};
   progress_.stage(fmt::format("comparing {}", findings.plan.target), findings.plan.size);
+  findings.tiles = base::unnamed_file(scratch_);
+  sync::TileListWriter tiles(findings.tiles);
   conversation_.compare(disk, local,
                         {.run =
                              [&](const sync::Run& run) {
                                progress_.advance(bytes_of(run.blocks));
                                findings.runs.push_back({.run = run});
                              },
-                         .awaiting = {}});
+                         .awaiting = {},
+                         .tile = [&](std::uint64_t tile, const base::Hash32& hash) { tiles.add(tile, hash); }});
+  tiles.finish();
 }
 
 std::optional<std::size_t> DiskPlanner::choose(const std::vector<std::size_t>& contenders, const base::Hash32& realm,

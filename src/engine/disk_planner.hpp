@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <vector>
 
+#include "base/file.hpp"
 #include "base/progress.hpp"
 #include "engine/conversation.hpp"
 #include "engine/holdings.hpp"
@@ -29,6 +31,7 @@ struct DiskFindings {
   match::Survey survey;
   std::uint64_t nonzero_blocks = 0;
   std::optional<transport::Sizes> sizes;  // absent where nothing would cross the wire
+  base::File tiles;                       // without a name: the proved hashes, as sync::TileList reads them
 };
 
 // How sync::Spot::source is to be understood.
@@ -37,8 +40,10 @@ enum class SpotSource : std::uint32_t { base_layers = 0, layers = 1, store = 2 }
 // Plans one disk after the other. What it is made of outlives it.
 class DiskPlanner {
  public:
-  DiskPlanner(Conversation& conversation, const Holdings& holdings, base::Progress& progress)
-      : conversation_(conversation), holdings_(holdings), progress_(progress) {}
+  // In `scratch` is room for what outgrows memory.
+  DiskPlanner(Conversation& conversation, const Holdings& holdings, const std::filesystem::path& scratch,
+              base::Progress& progress)
+      : conversation_(conversation), holdings_(holdings), scratch_(scratch), progress_(progress) {}
 
   DiskFindings plan(std::uint32_t disk);
 
@@ -64,6 +69,7 @@ class DiskPlanner {
 
   Conversation& conversation_;
   const Holdings& holdings_;
+  const std::filesystem::path scratch_;
   base::Progress& progress_;
   std::optional<Base> base_;  // what was compared with last
 };

@@ -14,17 +14,24 @@ namespace jaunt::engine {
 // A name for something that is kept: sorts by time, and is short enough to be typed.
 std::string new_id();
 
+// Jobs of this kind go on where they were when they are resumed; recover() leaves them alone until they are finished
+// or cancelled.
+inline constexpr const char* kTeleportKind = "teleport";
+
 // A job under way: a folder HOME/jobs/ID with a journal, and a lock that lives as long as the process. A job that is
 // destroyed before finish() stays for recover(), as if the process had been killed.
 class Job {
  public:
   static Job begin(const Home& home, std::string kind, std::string subject);
+  // One of kTeleportKind that was interrupted. Throws not_found where there is none, busy where it runs.
+  static Job resume(const Home& home, const std::string& id);
 
   const std::string& id() const { return id_; }
   const std::filesystem::path& folder() const { return folder_; }
 
   // Durable when it returns, so record first and act then.
   void record(const Record& record) { journal_.append(record); }
+  std::vector<Record> records() const;
   // The job left nothing to clean up; its folder goes away.
   void finish(std::string outcome);
 
@@ -43,8 +50,21 @@ struct ListedJob {
   std::string id;
   JobBegun begun;  // empty where it has not come so far
   bool alive = false;
+
+  bool resumable() const { return !alive && begun.kind == kTeleportKind; }
 };
 std::vector<ListedJob> list_jobs(const Home& home);  // oldest first
+
+// One job and all that its journal says. Throws not_found.
+struct ShownJob {
+  ListedJob job;
+  std::vector<Record> records;
+};
+ShownJob show_job(const Home& home, const std::string& id);
+
+// Removes an interrupted job and what it left, its hidden files included. Throws not_found, or busy where it runs;
+// an io error when something could not be removed, which then stays to be cancelled again.
+void cancel_job(const Home& home, const std::string& id);
 
 // Ends a libvirt backup that nobody reads any more, and removes its files; success when there is none.
 using AbandonBackup = std::function<void(const BackupBegun&)>;

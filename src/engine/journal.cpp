@@ -41,6 +41,7 @@ void restore(const Json& json, std::string& text) {
 struct Writer {
   Json& json;
   void operator()(const char* key, const std::int64_t& value) const { json[key] = value; }
+  void operator()(const char* key, const bool& value) const { json[key] = value; }
   template <class T>
   void operator()(const char* key, const T& value) const {
     json[key] = stored(value);
@@ -50,6 +51,7 @@ struct Writer {
 struct Reader {
   const Json& json;
   void operator()(const char* key, std::int64_t& value) const { value = json.at(key).get<std::int64_t>(); }
+  void operator()(const char* key, bool& value) const { value = json.at(key).get<bool>(); }
   template <class T>
   void operator()(const char* key, T& value) const {
     restore(json.at(key), value);
@@ -77,6 +79,13 @@ const char* visit_fields(const Visit& visit, R& record) {
   } else if constexpr (std::is_same_v<T, TemporaryMade>) {
     visit("path", record.path);
     return "temporary_made";
+  } else if constexpr (std::is_same_v<T, Requested>) {
+    visit("request", record.request);
+    return "requested";
+  } else if constexpr (std::is_same_v<T, PlanChosen>) {
+    visit("id", record.id);
+    visit("own", record.own);
+    return "plan_chosen";
   } else if constexpr (std::is_same_v<T, StageDone>) {
     visit("name", record.name);
     return "stage_done";

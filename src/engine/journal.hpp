@@ -44,6 +44,19 @@ struct TemporaryMade {
   bool operator==(const TemporaryMade&) const = default;
 };
 
+// What a job was asked for, as JSON of its own kind; enough to go on with it.
+struct Requested {
+  std::string request;
+  bool operator==(const Requested&) const = default;
+};
+
+// The plan that it carries out from now on.
+struct PlanChosen {
+  std::string id;
+  bool own = true;  // it was made for this job, and is dropped with it
+  bool operator==(const PlanChosen&) const = default;
+};
+
 struct StageDone {
   std::string name;
   bool operator==(const StageDone&) const = default;
@@ -55,7 +68,8 @@ struct JobFinished {
   bool operator==(const JobFinished&) const = default;
 };
 
-using Record = std::variant<JobBegun, BackupBegun, BackupEnded, TemporaryMade, StageDone, JobFinished>;
+using Record =
+    std::variant<JobBegun, BackupBegun, BackupEnded, TemporaryMade, Requested, PlanChosen, StageDone, JobFinished>;
 
 // Writes a journal. One thread.
 class Journal {

@@ -28,6 +28,21 @@ std::string runs_name(std::size_t disk) {
   return fmt::format("{}.runs", disk);
 }
 
+std::string tiles_name(std::size_t disk) {
+  return fmt::format("{}.tiles", disk);
+}
+
+void copy(const base::File& from, const fs::path& to) {
+  base::AtomicFile file(to);
+  base::Bytes bytes(base::kMiB);
+  base::ByteOffset at;
+  while (const std::size_t got = from.read_some(at, bytes)) {
+    file.file().write_all(at, base::ByteView(bytes).first(got));
+    at += base::ByteCount(got);
+  }
+  file.commit();
+}
+
 bool plausible(const std::string& id) {
   return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](unsigned char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
@@ -47,7 +62,8 @@ fs::path KeptPlans::folder_of(const std::string& id) const {
   return folder_ / id;
 }
 
-void KeptPlans::keep(model::Plan& plan, const std::vector<model::RunList>& runs) const {
+void KeptPlans::keep(model::Plan& plan, const std::vector<model::RunList>& runs,
+                     const std::vector<const base::File*>& tiles) const {
   fs::create_directories(folder_);
   fs::permissions(folder_, fs::perms::owner_all);
   plan.id = new_id();
@@ -58,6 +74,8 @@ void KeptPlans::keep(model::Plan& plan, const std::vector<model::RunList>& runs)
     file.file().write_all(base::ByteOffset(0), model::encode(runs[disk]));
     file.commit();
   }
+  for (std::size_t disk = 0; disk < tiles.size(); ++disk)
+    copy(*tiles[disk], making / tiles_name(disk));
   base::write_text_file(making / kPlanName, model::to_json(plan));
   fs::rename(making, folder_ / plan.id);
   base::sync_directory(folder_);
@@ -69,6 +87,10 @@ model::Plan KeptPlans::plan(const std::string& id) const {
 
 model::RunList KeptPlans::runs(const std::string& id, std::size_t disk) const {
   return model::decode_run_list(base::MappedFile(folder_of(id) / runs_name(disk)).bytes());
+}
+
+fs::path KeptPlans::tiles(const std::string& id, std::size_t disk) const {
+  return folder_of(id) / tiles_name(disk);
 }
 
 void KeptPlans::drop(const std::string& id) const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.hpp"
 #include "chunkstore/store.hpp"
 #include "engine/home.hpp"
 #include "model/plan.hpp"
@@ -12,17 +13,19 @@
 
 namespace jaunt::engine {
 
-// HOME/plans/ID/plan.json and, for each disk, N.runs. Any process and thread.
+// HOME/plans/ID/plan.json and, for each disk, N.runs and N.tiles. Any process and thread.
 class KeptPlans {
  public:
   explicit KeptPlans(const Home& home) : home_(home), folder_(home.path() / "plans") {}
 
   // The plan gets its id; it is durable when this returns.
-  void keep(model::Plan& plan, const std::vector<model::RunList>& runs) const;
+  void keep(model::Plan& plan, const std::vector<model::RunList>& runs,
+            const std::vector<const base::File*>& tiles = {}) const;
 
   // Throw not_found, naming the plan, where there is none.
   model::Plan plan(const std::string& id) const;
   model::RunList runs(const std::string& id, std::size_t disk) const;
+  std::filesystem::path tiles(const std::string& id, std::size_t disk) const;  // for sync::TileList
   // With everything that was promised for it.
   void drop(const std::string& id) const;
 

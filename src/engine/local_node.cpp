@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "engine/plan_server.hpp"
+#include "engine/machine_server.hpp"
 #include "transport/memory_link.hpp"
 
 namespace jaunt::engine {
@@ -30,7 +30,7 @@ LocalNode::LocalNode(const fs::path& home, base::Progress& progress, const base:
   link_ = std::move(ends.left);
   thread_ = std::thread([this, &progress, cancel, theirs = std::move(ends.right)]() mutable {
     try {
-      serve_plan(*theirs, {.home = home_, .config = config_, .progress = progress, .cancel = cancel});
+      serve_machine(*theirs, {.home = home_, .config = config_, .progress = progress, .cancel = cancel});
     } catch (...) {
       failure_ = std::current_exception();
     }

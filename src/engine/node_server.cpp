@@ -11,8 +11,8 @@
 
 #include "base/text.hpp"
 #include "engine/granted_link.hpp"
+#include "engine/machine_server.hpp"
 #include "engine/pairing.hpp"
-#include "engine/plan_server.hpp"
 #include "identity/peers.hpp"
 #include "transport/message_codec.hpp"
 #include "transport/network.hpp"
@@ -97,7 +97,7 @@ class NodeServer {
         throw Error(*why);
       }
       GrantedLink link(std::move(visitor.link), peers_.find(visitor.key).value().grants, std::string(kServedRealm));
-      serve_plan(link, workplace_);
+      serve_machine(link, workplace_);
       options_.log(fmt::format("{} has left; {} sent, {} received", who, base::human_bytes(link.sent().bytes),
                                base::human_bytes(link.received().bytes)));
     } catch (const Error& failure) {

@@ -52,7 +52,7 @@ class PlanJob {
     with_machine(subject_, options_.format.value_or(""), workplace_,
                  [&](Conversation& conversation, const ToldMachine& machine, const transport::Link& link) {
                    look_at(machine);
-                   DiskPlanner planner(conversation, holdings_, workplace_.progress);
+                   DiskPlanner planner(conversation, holdings_, workplace_.home.cache(), workplace_.progress);
                    for (std::uint32_t disk = 0; disk < conversation.disks().size(); ++disk)
                      findings.push_back(planner.plan(disk));
                    circumstances.round_trips = conversation.round_trips();
@@ -68,7 +68,10 @@ class PlanJob {
         description_, {.name = options_.name, .folder = options_.folder, .space = plan_.space}, workplace_.config);
     if (options_.lease.count() > 0)
       plan_.lease_until = plan_.created + options_.lease.count();
-    plans.keep(plan_, runs);
+    std::vector<const base::File*> tiles;
+    for (const DiskFindings& disk : findings)
+      tiles.push_back(&disk.tiles);
+    plans.keep(plan_, runs, tiles);
     lease(runs);
     return std::move(plan_);
   }

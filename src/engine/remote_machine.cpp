@@ -21,7 +21,7 @@ template <typename Node>
 void speak(Node& node, const RemoteMachine& machine, const std::string& format, const SpeakOfMachine& work) {
   try {
     Conversation conversation(node.link());
-    const transport::Machine told = conversation.machine(machine.name, format);
+    const transport::Machine told = conversation.machine(machine.name, format, machine.bit_exact);
     work(conversation, {model::description_from_json(told.description), told.as_of}, node.link());
   } catch (const Error&) {
     node.finish();

@@ -17,6 +17,7 @@ struct RemoteMachine {
   std::string name;            // as its node calls it
   std::filesystem::path home;  // of that node, on this machine; empty: it is another host's
   std::string peer = {};       // the name of that node, or its address
+  bool bit_exact = false;      // nothing of its disks is elided
 
   std::string node() const;  // "home:/var/lib/jaunt-b", "storage"
 };

@@ -45,14 +45,15 @@ base::Bytes BlockReader::read(const transport::BlockSet& blocks, std::size_t blo
     const base::ByteOffset at = model::BlockIndex(chosen[i].block).offset();
     const std::uint64_t length = std::min((end - i) * model::kBlockBytes, image_.size().value - at.value);
     reader_->read(at, std::span(content).subspan(i * model::kBlockBytes, length));
-    for (std::size_t k = i; k < end; ++k)
-      check(chosen[k], base::ByteView(content).subspan(k * model::kBlockBytes, model::kBlockBytes));
   }
+  check(chosen, content);
   return content;
 }
 
-void BlockReader::check(const Wanted& wanted, base::ByteView content) {
-  if (hasher_.id_of(content) != wanted.id)
+void BlockReader::check(const std::vector<Wanted>& chosen, base::ByteView content) {
+  std::vector<std::optional<model::BlockId>> ids(chosen.size());
+  hasher_.ids_of(content, ids);
+  if (!std::ranges::equal(chosen, ids, {}, &Wanted::id))
     throw Error(ErrorKind::busy, "send", base::printable(image_.name()),
                 "its bytes are not those of its block tree any more: somebody writes to it",
                 "teleport it again when nobody does");

@@ -29,7 +29,7 @@ class BlockReader {
   };
 
   std::vector<Wanted> choose(const transport::BlockSet& blocks, std::size_t blocks_max) const;
-  void check(const Wanted& wanted, base::ByteView content);
+  void check(const std::vector<Wanted>& chosen, base::ByteView content);
 
   const disk::Image& image_;
   std::unique_ptr<disk::Reader> reader_;

@@ -49,6 +49,25 @@ void DiskBuilder::check(std::unique_lock<std::mutex>&) const {
     std::rethrow_exception(failure_);
 }
 
+std::vector<WireWant> DiskBuilder::skip_held(std::size_t blocks_max) {
+  std::deque<WireWant> held;
+  std::size_t blocks = 0;
+  const auto tiles = recipe_.tiles->tiles();
+  for (; target_.found() && next_wire_ < tiles.size(); ++next_wire_) {
+    cancel_.check();
+    const WireWant want{tiles[next_wire_].tile, recipe_.wire_blocks(tiles[next_wire_].tile)};
+    if (want.blocks.none())
+      continue;
+    if (!wire_maker_.proved(want.tile))
+      break;
+    finish_tile(nullptr);
+    held.push_back(want);
+    for (blocks += want.blocks.count(); blocks > blocks_max; held.pop_front())
+      blocks -= held.front().blocks.count();
+  }
+  return {held.begin(), held.end()};
+}
+
 std::optional<WireWant> DiskBuilder::next_want() {
   const auto tiles = recipe_.tiles->tiles();
   {

@@ -38,6 +38,10 @@ class DiskBuilder {
               base::CancelToken cancel);
   ~DiskBuilder();  // what was delivered is placed, nothing else is begun
 
+  // At first, where there was a target already: walks over the tiles with wire blocks that it holds, up to the first
+  // that it does not, and tells of the last ones, so many blocks of the wire at most.
+  std::vector<WireWant> skip_held(std::size_t blocks_max);
+
   std::optional<WireWant> next_want();
   // Waits while too much is delivered and not placed.
   void deliver(std::uint64_t tile, const BlockMask& blocks, base::Bytes content);

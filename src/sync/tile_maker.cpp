@@ -35,11 +35,15 @@ std::span<std::byte, model::kBlockBytes> TileMaker::block(unsigned index) {
   return std::span<std::byte, model::kBlockBytes>(content_.data() + index * model::kBlockBytes, model::kBlockBytes);
 }
 
-bool TileMaker::fetch(const Spot& spot, unsigned index) {
-  auto& reader = readers_[spot.source];
+chunkstore::SourceReader& TileMaker::reader(std::uint32_t source) {
+  auto& reader = readers_[source];
   if (!reader)
-    reader = recipe_.sources[spot.source]->reader();
-  return reader->read(spot.place, block(index));
+    reader = recipe_.sources[source]->reader();
+  return *reader;
+}
+
+bool TileMaker::fetch(const Spot& spot, unsigned index) {
+  return reader(spot.source).read(spot.place, block(index));
 }
 
 bool TileMaker::fetch_by_id(const model::BlockId& id, unsigned index) {
@@ -72,8 +76,26 @@ void TileMaker::gather(const TileWork& work) {
       missing_[first + i] = run.kind == SourceKind::wire;
     }
   });
-  for (unsigned i = 0; i < kTileBlocks; ++i) {
-    if (!is_local(taken_[i].kind) || fetch(taken_[i].spot, i))
+  for (unsigned i = 0, end = 0; i < kTileBlocks; i = end) {
+    end = i + 1;
+    if (!is_local(taken_[i].kind))
+      continue;
+    while (end < kTileBlocks && is_local(taken_[end].kind) && taken_[end].spot == taken_[i].spot.at(end - i))
+      ++end;
+    if (!fetch_run(i, end))
+      fetch_singly(i, end);
+  }
+}
+
+bool TileMaker::fetch_run(unsigned first, unsigned end) {
+  return reader(taken_[first].spot.source)
+      .read_run(taken_[first].spot.place,
+                std::span(content_).subspan(first * model::kBlockBytes, (end - first) * model::kBlockBytes));
+}
+
+void TileMaker::fetch_singly(unsigned first, unsigned end) {
+  for (unsigned i = first; i < end; ++i) {
+    if (fetch(taken_[i].spot, i))
       continue;
     model::BlockId id;
     recipe_.sources[taken_[i].spot.source]->ids_from(taken_[i].spot.place, {&id, 1});
@@ -103,12 +125,16 @@ void TileMaker::put(std::uint64_t tile) {
 base::Hash32 TileMaker::hash() {
   std::array<base::Hash32, model::kFanout> groups{};
   std::array<model::BlockId, model::kFanout> held;
+  std::array<std::optional<model::BlockId>, model::kFanout> ids;
   for (unsigned group = 0; group < model::kFanout; ++group) {
     std::size_t count = 0;
     std::uint16_t mask = 0;
+    ids_.ids_of(base::ByteView(content_).subspan(group * model::kFanout * model::kBlockBytes,
+                                                 model::kFanout * model::kBlockBytes),
+                ids);
     for (unsigned i = 0; i < model::kFanout; ++i)
-      if (const auto id = ids_.id_of(block(group * model::kFanout + i))) {
-        held[count++] = *id;
+      if (ids[i]) {
+        held[count++] = *ids[i];
         mask = static_cast<std::uint16_t>(mask | 1U << i);
       }
     if (mask != 0)

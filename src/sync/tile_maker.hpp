@@ -37,7 +37,10 @@ class TileMaker {
  private:
   std::uint64_t tile_bytes(std::uint64_t tile) const;
   std::span<std::byte, model::kBlockBytes> block(unsigned index);
+  chunkstore::SourceReader& reader(std::uint32_t source);
   bool fetch(const Spot& spot, unsigned index);
+  bool fetch_run(unsigned first, unsigned end);
+  void fetch_singly(unsigned first, unsigned end);
   bool fetch_by_id(const model::BlockId& id, unsigned index);
   void gather(const TileWork& work);
   // Blocks that are not what the source that they came from says they are are had elsewhere, if they can.

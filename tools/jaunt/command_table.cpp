@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "handlers.hpp"
+#include "job_commands.hpp"
 
 namespace jaunt::cli {
 
@@ -36,7 +37,7 @@ Argument peer_and_verbs() {
           .repeats = true};
 }
 
-const std::vector<Command> kCommands{
+const std::vector<Command> kOtherCommands{
     {.name = "describe",
      .summary = "Tell what a VM or an image is made of",
      .description =
@@ -272,11 +273,6 @@ const std::vector<Command> kCommands{
      .examples = {{"jaunt serve", "on every interface"},
                   {"jaunt serve --listen 192.0.2.1,[2001:db8::1]:5300", "at these addresses only"}},
      .handler = run_serve},
-    {.name = "job list",
-     .summary = "Show the jobs of this home",
-     .description = {"Those that run, and those that were killed and wait to be cleaned up."},
-     .examples = {{"jaunt job list", "one line for each"}},
-     .handler = run_job_list},
     {.name = "doctor",
      .summary = "Check whether this host is able",
      .description =
@@ -371,6 +367,14 @@ const std::vector<Command> kCommands{
      .examples = {{"jaunt version --json", "for scripts"}},
      .handler = run_version},
 };
+
+// In the order of the manual: what moves machines stands before what looks after this node.
+const std::vector<Command> kCommands = [] {
+  std::vector<Command> all = kOtherCommands;
+  const std::vector<Command> jobs = job_commands();
+  all.insert(std::ranges::find(all, "doctor", &Command::name), jobs.begin(), jobs.end());
+  return all;
+}();
 
 const std::vector<Option> kGlobalOptions{
     {.name = "--home",

@@ -48,8 +48,11 @@ std::string progress_text(std::string_view stage, base::ByteCount done, base::By
                             clock_text(std::chrono::seconds(static_cast<std::int64_t>(std::min(left, 1e8)))));
 }
 
-ProgressLine::ProgressLine(bool quiet)
-    : quiet_(quiet), terminal_(Terminal::of(STDERR_FILENO)), since_(std::chrono::steady_clock::now()) {
+ProgressLine::ProgressLine(bool quiet, Stages stages)
+    : quiet_(quiet),
+      stages_(stages),
+      terminal_(Terminal::of(STDERR_FILENO)),
+      since_(std::chrono::steady_clock::now()) {
   if (!quiet_ && terminal_.interactive)
     thread_ = std::thread([this] { redraw_until_stopped(); });
 }
@@ -66,6 +69,7 @@ ProgressLine::~ProgressLine() {
 
 void ProgressLine::stage(std::string_view name, base::ByteCount total) {
   const std::lock_guard lock(mutex_);
+  leave();
   stage_ = base::printable(name);
   total_ = total;
   done_ = 0;
@@ -84,7 +88,17 @@ void ProgressLine::redraw_until_stopped() {
   std::unique_lock lock(mutex_);
   while (!stop_.wait_for(lock, kRedraw, [this] { return stopped_; }))
     draw();
+  leave();
   clear();
+}
+
+// The line of a stage that ends.
+void ProgressLine::leave() {
+  if (stages_ == Stages::go || !drawn_)
+    return;
+  draw();
+  print_error("\n");
+  drawn_ = false;
 }
 
 void ProgressLine::draw() {

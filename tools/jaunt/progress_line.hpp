@@ -17,7 +17,10 @@ namespace jaunt::cli {
 // Notes are printed in both cases, unless it is quiet. Its own thread redraws; destruction clears the line.
 class ProgressLine : public base::Progress {
  public:
-  explicit ProgressLine(bool quiet);
+  // Whether the lines of stages that ended stay on the screen.
+  enum class Stages { go, stay };
+
+  explicit ProgressLine(bool quiet, Stages stages = Stages::go);
   ~ProgressLine() override;
 
   void stage(std::string_view name, base::ByteCount total) override;
@@ -28,8 +31,10 @@ class ProgressLine : public base::Progress {
   void redraw_until_stopped();
   void draw();
   void clear();
+  void leave();
 
   const bool quiet_;
+  const Stages stages_;
   const Terminal terminal_;
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -1,0 +1,34 @@
+// A kept plan's runs in terms of what can be read now.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "engine/holdings.hpp"
+#include "model/plan.hpp"
+#include "model/run_list.hpp"
+#include "sync/recipe.hpp"
+
+namespace jaunt::engine {
+
+// Of one disk. What its sources need is open while it lives; holdings outlive it. Made on a thread that lives as
+// long.
+class DiskRecipe {
+ public:
+  // A busy error where a layer that the plan takes from is not known as it was any more: it has to be planned again.
+  DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, const std::filesystem::path& tiles,
+             const Holdings& holdings);
+
+  const sync::Recipe& recipe() const { return recipe_; }
+
+ private:
+  void open_base(const model::DiskPlan& plan, const std::vector<std::uint32_t>& parts, const Holdings& holdings);
+
+  sync::TileList tiles_;
+  std::unique_ptr<chunkstore::Source> base_;
+  std::unique_ptr<chunkstore::Source> store_;
+  sync::Recipe recipe_;
+};
+
+}  // namespace jaunt::engine

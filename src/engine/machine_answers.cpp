@@ -1,0 +1,85 @@
+#include "engine/machine_answers.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "codec/zstd_stream.hpp"
+#include "disk/open.hpp"
+#include "engine/wire_sample.hpp"
+#include "model/description_json.hpp"
+
+namespace jaunt::engine {
+
+using base::Error;
+using base::ErrorKind;
+namespace tp = transport;
+
+namespace {
+
+constexpr std::size_t kHistoryBlocksMax = codec::kHistoryBytesMax / model::kBlockBytes;
+
+// Kilobytes: what the other node judges by, without the lists that only people read.
+std::string told(model::Description description) {
+  for (model::OperatingSystem& system : description.systems) {
+    system.packages.clear();
+    system.user_data.clear();
+  }
+  std::string text = model::to_json(description);
+  if (text.size() > tp::kDescriptionBytesMax)
+    throw Error(ErrorKind::limit, "describe", description.subject,
+                fmt::format("its description is longer than {}",
+                            base::human_bytes(base::ByteCount(tp::kDescriptionBytesMax))));
+  return text;
+}
+
+}  // namespace
+
+Answer MachineAnswers::answer(const tp::Message& question) {
+  if (const auto* ask = std::get_if<tp::AskMachine>(&question.body))
+    return {question.number, machine(*ask)};
+  if (!side_)
+    throw Error(ErrorKind::corrupt, "answer", asker_, "it asked for blocks before it named a machine");
+  if (const auto* ask = std::get_if<tp::AskSizes>(&question.body))
+    return {question.number, sizes_of(described_->disks[checked(ask->disk)], ask->blocks, workplace_.cancel)};
+  if (const auto* ask = std::get_if<tp::AskStream>(&question.body))
+    return {question.number,
+            StreamBegin{ask->bytes_per_second, reader(ask->disk).read(ask->blocks, kHistoryBlocksMax)}};
+  if (const auto* ask = std::get_if<tp::AskBlocks>(&question.body))
+    return {question.number, PlainBlocks{reader(ask->disk).read(ask->blocks, tp::kBlocksMax)}};
+  return {question.number, side_->answer(question).body};
+}
+
+tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
+  side_.reset();
+  open_.clear();
+  offered_.clear();
+  described_ = describe(ask.subject,
+                        {.format = ask.format.empty() ? std::nullopt : std::optional(ask.format), .with_trees = true},
+                        workplace_);
+  for (const ReadDisk& disk : described_->disks)
+    offered_.push_back({.target = described_->description.disks[disk.index].target,
+                        .tree = disk.tree.get(),
+                        .elided = ask.bit_exact ? model::ExtentSet() : disk.elided});
+  open_.resize(offered_.size());
+  side_.emplace(offered_);
+  return {.description = told(described_->description), .as_of = described_->as_of};
+}
+
+std::size_t MachineAnswers::checked(std::uint32_t disk) const {
+  if (disk >= offered_.size())
+    throw Error(ErrorKind::corrupt, "answer", asker_, "it asked about a disk that does not exist");
+  return disk;
+}
+
+sync::BlockReader& MachineAnswers::reader(std::uint32_t disk) {
+  OpenDisk& open = open_[checked(disk)];
+  if (!open.reader) {
+    open.image = disk::open_image(described_->disks[disk].chain);
+    open.reader = std::make_unique<sync::BlockReader>(offered_[disk], *open.image);
+  }
+  return *open.reader;
+}
+
+}  // namespace jaunt::engine

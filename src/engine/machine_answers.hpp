@@ -1,0 +1,62 @@
+// What a node says of one machine: the answers to another node's questions, one after the other.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "disk/image.hpp"
+#include "engine/describe_job.hpp"
+#include "sync/block_reader.hpp"
+#include "sync/source_side.hpp"
+#include "transport/messages.hpp"
+
+namespace jaunt::engine {
+
+// Blocks as they lie on the disk, to be sent as a piece of the stream.
+struct PlainBlocks {
+  base::Bytes content;
+};
+
+// A stream is to begin, with these blocks.
+struct StreamBegin {
+  std::uint64_t bytes_per_second = 0;
+  base::Bytes history;
+};
+
+struct Answer {
+  std::uint32_t number = 0;
+  std::variant<transport::Body, PlainBlocks, StreamBegin> content;
+};
+
+// One thread, that on which it is made. The workplace outlives it.
+class MachineAnswers {
+ public:
+  // `asker` is for messages.
+  MachineAnswers(std::string asker, const Workplace& workplace) : asker_(std::move(asker)), workplace_(workplace) {}
+
+  // Throws what stands in the way.
+  Answer answer(const transport::Message& question);
+
+ private:
+  // A disk whose blocks are asked for.
+  struct OpenDisk {
+    std::unique_ptr<disk::Image> image;
+    std::unique_ptr<sync::BlockReader> reader;
+  };
+
+  transport::Machine machine(const transport::AskMachine& ask);
+  std::size_t checked(std::uint32_t disk) const;
+  sync::BlockReader& reader(std::uint32_t disk);
+
+  const std::string asker_;
+  const Workplace& workplace_;
+  std::optional<Described> described_;
+  std::vector<sync::OfferedDisk> offered_;
+  std::vector<OpenDisk> open_;
+  std::optional<sync::SourceSide> side_;
+};
+
+}  // namespace jaunt::engine

@@ -1,0 +1,127 @@
+#include "engine/machine_server.hpp"
+
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "engine/bounded_queue.hpp"
+#include "engine/machine_answers.hpp"
+#include "sync/block_stream.hpp"
+#include "transport/message_codec.hpp"
+
+namespace jaunt::engine {
+
+using base::Error;
+namespace tp = transport;
+
+namespace {
+
+constexpr std::size_t kQuestionBytesMax = 8 * base::kMiB;
+constexpr std::size_t kAnswerBytesMax = 4 * base::kMiB;
+
+std::size_t weight_of(const Answer& answer) {
+  if (const auto* blocks = std::get_if<PlainBlocks>(&answer.content))
+    return blocks->content.size();
+  if (const auto* begin = std::get_if<StreamBegin>(&answer.content))
+    return begin->history.size();
+  return tp::kMessageBytesMax / 8;
+}
+
+// Three threads in a row: the caller's receives, the second reads and hashes, the third compresses and sends.
+class Server {
+ public:
+  Server(tp::Link& link, const Workplace& workplace) : link_(link), workplace_(workplace) {}
+
+  void run() {
+    std::thread answering([this] {
+      guarded([this] { answer_all(); });
+      questions_.close();
+      answers_.close();
+    });
+    std::thread sending([this] {
+      guarded([this] { send_all(); });
+      answers_.close();
+    });
+    guarded([this] { receive_all(); });
+    questions_.close();
+    answering.join();
+    sending.join();
+    if (failure_)
+      std::rethrow_exception(failure_);
+  }
+
+ private:
+  // The first failure is the one that counts: the others follow from it. A stage that ends, ends those before it by
+  // taking nothing more, and those after it by giving nothing more.
+  template <typename Work>
+  void guarded(const Work& work) {
+    try {
+      work();
+    } catch (...) {
+      const std::scoped_lock lock(mutex_);
+      if (!failure_)
+        failure_ = std::current_exception();
+    }
+  }
+
+  // After a refusal it goes on until the other node has closed, so that the refusal arrives.
+  void receive_all() {
+    while (auto frame = link_.receive()) {
+      const std::size_t weight = frame->size();
+      questions_.put(tp::decode(*frame), weight);
+    }
+  }
+
+  void answer_all() {
+    MachineAnswers answers("the destination", workplace_);
+    while (const auto question = questions_.take()) {
+      try {
+        Answer answer = answers.answer(*question);
+        const std::size_t weight = weight_of(answer);
+        answers_.put(std::move(answer), weight);
+      } catch (const Error& failure) {
+        answers_.put(
+            {question->number,
+             tp::Refusal{.kind = failure.kind(), .cause = std::string(failure.what()).substr(0, tp::kCauseBytesMax)}},
+            0);
+        throw;
+      }
+    }
+  }
+
+  void send_all() {
+    sync::BlockStreamWriter stream;
+    while (const auto answer = answers_.take())
+      send(stream, *answer);
+  }
+
+  void send(sync::BlockStreamWriter& stream, const Answer& answer) {
+    if (const auto* body = std::get_if<tp::Body>(&answer.content)) {
+      link_.send(tp::encode({answer.number, *body}));
+    } else if (const auto* begin = std::get_if<StreamBegin>(&answer.content)) {
+      link_.send(tp::encode({answer.number, stream.begin(begin->bytes_per_second, begin->history)}));
+    } else {
+      base::Bytes frame = tp::encode({answer.number, stream.write(std::get<PlainBlocks>(answer.content).content)});
+      const auto start = std::chrono::steady_clock::now();
+      link_.send(std::move(frame));
+      stream.sent(std::chrono::steady_clock::now() - start);
+    }
+  }
+
+  tp::Link& link_;
+  const Workplace& workplace_;
+  BoundedQueue<tp::Message> questions_{kQuestionBytesMax};
+  BoundedQueue<Answer> answers_{kAnswerBytesMax};
+  std::mutex mutex_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+void serve_machine(tp::Link& link, const Workplace& workplace) {
+  Server(link, workplace).run();
+}
+
+}  // namespace jaunt::engine

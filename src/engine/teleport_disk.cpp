@@ -1,0 +1,83 @@
+#include "engine/teleport_disk.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "codec/zstd_stream.hpp"
+
+namespace jaunt::engine {
+
+namespace {
+
+constexpr unsigned kThreadsMax = 4;
+constexpr std::size_t kTilesToldAtOnce = 64;
+
+base::ByteCount needed_bytes(const sync::Recipe& recipe) {
+  std::uint64_t blocks = 0;
+  for (const sync::RecipeRun& run : recipe.runs)
+    blocks += run.kind == model::SourceKind::zero ? 0 : run.blocks;
+  return base::ByteCount(blocks * model::kBlockBytes);
+}
+
+// The blocks of these tiles, read from where they were proved.
+base::Bytes read_blocks(disk::PartialImage& target, const sync::WireWant& want, base::ByteCount size) {
+  base::Bytes content;
+  for (unsigned i = 0; i < transport::kTileBlocks; ++i) {
+    if (!want.blocks[i])
+      continue;
+    const std::uint64_t at = want.tile * sync::kTileBytes + i * model::kBlockBytes;
+    const std::size_t before = content.size();
+    content.resize(before + model::kBlockBytes);
+    target.read(base::ByteOffset(at),
+                std::span(content).subspan(before, std::min<std::uint64_t>(model::kBlockBytes, size.value - at)));
+  }
+  return content;
+}
+
+// Both sides begin with what came over the wire last.
+void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, disk::PartialImage& target,
+                  base::ByteCount size, BlockSupply& supply) {
+  if (held.empty() && std::exchange(supply.begun, true))
+    return;  // the stream of the disk before goes on
+  supply.begun = true;
+  transport::AskStream ask{.bytes_per_second = supply.link_bytes_per_second, .disk = disk, .blocks = {}};
+  for (std::size_t at = 0; at == 0 || at < held.size(); at += kTilesToldAtOnce) {
+    ask.blocks.clear();
+    for (std::size_t i = at; i < std::min(at + kTilesToldAtOnce, held.size()); ++i) {
+      ask.blocks.push_back(sync::tile_blocks(held[i].tile, held[i].blocks));
+      supply.stream.add_history(read_blocks(target, held[i], size));
+    }
+    supply.conversation.begin_stream(ask);
+  }
+}
+
+}  // namespace
+
+BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskRecipe& recipe, const DiskPlace& place,
+                     BlockSupply& supply, const Workplace& workplace) {
+  const base::ByteCount size = recipe.recipe().size;
+  BuiltDisk built{.target = disk::open_partial_image(
+                      {.path = place.hidden, .final_path = place.path, .format = place.format, .size = size}),
+                  .figures = {}};
+  workplace.progress.stage(fmt::format("building {}", base::printable(name)), needed_bytes(recipe.recipe()));
+  const unsigned wanted =
+      workplace.config.threads != 0 ? workplace.config.threads : std::max(1U, std::thread::hardware_concurrency());
+  sync::DiskBuilder builder(recipe.recipe(), *built.target, std::min(wanted, kThreadsMax), workplace.progress,
+                            workplace.cancel);
+  begin_stream(disk, builder.skip_held(codec::kHistoryBytesMax / model::kBlockBytes), *built.target, size, supply);
+  sync::BlockAsker asker(
+      disk, supply.stream, [&] { return builder.next_want(); },
+      [&](std::uint64_t tile, const sync::BlockMask& blocks, base::Bytes content) {
+        builder.deliver(tile, blocks, std::move(content));
+      });
+  supply.conversation.fetch(asker, [&] { return builder.wait(); });
+  builder.clear_rest();
+  built.figures = builder.figures();
+  return built;
+}
+
+}  // namespace jaunt::engine

@@ -1,0 +1,41 @@
+// One disk of a teleport: built from its plan, the wire fed by a conversation.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "disk/partial_image.hpp"
+#include "engine/conversation.hpp"
+#include "engine/describe_job.hpp"
+#include "engine/disk_recipe.hpp"
+#include "sync/disk_builder.hpp"
+
+namespace jaunt::engine {
+
+// Where a disk goes: the hidden file until it is proved, and its final name.
+struct DiskPlace {
+  std::filesystem::path hidden;
+  std::filesystem::path path;
+  std::string format;
+};
+
+struct BuiltDisk {
+  std::unique_ptr<disk::PartialImage> target;  // proved, and not visible yet
+  sync::BuildFigures figures;
+};
+
+// What the disks of one conversation share.
+struct BlockSupply {
+  Conversation& conversation;
+  sync::BlockStreamReader stream = {};
+  std::uint64_t link_bytes_per_second = 0;  // 0: nobody knows
+  bool begun = false;                       // a stream
+};
+
+// Goes on with what an earlier attempt has left there. `disk` is its number in the conversation.
+BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskRecipe& recipe, const DiskPlace& place,
+                     BlockSupply& supply, const Workplace& workplace);
+
+}  // namespace jaunt::engine

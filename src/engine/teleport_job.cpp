@@ -1,0 +1,380 @@
+#include "engine/teleport_job.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "base/named_point.hpp"
+#include "base/text.hpp"
+#include "engine/holdings.hpp"
+#include "engine/job.hpp"
+#include "engine/kept_plans.hpp"
+#include "engine/target_catalog.hpp"
+#include "engine/teleport_disk.hpp"
+#include "engine/teleport_request.hpp"
+
+namespace jaunt::engine {
+
+namespace fs = std::filesystem;
+using base::Error;
+using base::ErrorKind;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr int kPlansMax = 3;  // of a source that changes while it is teleported
+constexpr const char* kProved = "proved";
+
+// The plan does not hold any more: another one may.
+struct Outdated {
+  std::string why;
+};
+
+chunkstore::Reference blocks_of(const std::string& job, const std::string& realm) {
+  return {.realm = realm, .holder = chunkstore::Holder::job, .name = job};
+}
+
+std::string target_format(const TeleportOptions& options) {
+  if (!options.target_format.empty())
+    return options.target_format;
+  return options.to.extension() == ".qcow2" ? "qcow2" : "raw";
+}
+
+// "web1" of a domain, "web1" of /srv/web1.qcow2, too.
+std::string stem_of(const std::string& subject) {
+  const std::string stem = subject.find('/') == subject.npos ? subject : fs::path(subject).stem().string();
+  return stem.empty() ? "disk" : stem;
+}
+
+DiskPlace place_of(const model::Plan& plan, std::size_t disk, const TeleportOptions& options,
+                   const std::string& job) {
+  DiskPlace place{.hidden = {}, .path = options.to, .format = target_format(options)};
+  const bool folder = fs::is_directory(options.to) || options.to.filename().empty();
+  if (!folder && plan.disks.size() > 1)
+    throw Error(ErrorKind::usage, "teleport", base::printable(plan.subject),
+                fmt::format("it has {} disks, and {} names one file", plan.disks.size(), options.to.string()),
+                "name an existing folder with --to");
+  if (folder) {
+    const bool image = plan.disks.size() == 1 && plan.subject.find('/') != plan.subject.npos;
+    const std::string name =
+        image ? stem_of(plan.subject) : fmt::format("{}-{}", stem_of(plan.subject), plan.disks[disk].target);
+    place.path /= fmt::format("{}.{}", name, place.format);
+  }
+  place.hidden = place.path.parent_path() / fmt::format(".{}.jaunt-{}", place.path.filename().string(), job);
+  return place;
+}
+
+class TeleportJob {
+ public:
+  TeleportJob(Job job, TeleportRequest request, const Workplace& workplace)
+      : job_(std::move(job)), request_(std::move(request)), workplace_(workplace), start_(Clock::now()) {
+    summary_.job = job_.id();
+    summary_.subject = request_.subject.name;
+    summary_.source = request_.subject.node();
+  }
+
+  void go_on_with(const std::vector<Record>& records) {
+    summary_.resumed = true;
+    for (const Record& record : records) {
+      if (const auto* plan = std::get_if<PlanChosen>(&record))
+        chosen_ = *plan;
+      if (const auto* made = std::get_if<TemporaryMade>(&record))
+        made_.push_back(made->path);
+      if (const auto* stage = std::get_if<StageDone>(&record))
+        proved_ = proved_ || stage->name == kProved;
+    }
+  }
+
+  void begin() {
+    job_.record(Requested{to_json(request_)});
+    base::named_point("teleport requested");
+    if (request_.options.plan_id)
+      choose({.id = *request_.options.plan_id, .own = false});
+  }
+
+  TeleportSummary run() {
+    try {
+      carry_out();
+    } catch (const Error& failure) {
+      if (!left_something())
+        abandon("failed");
+      else
+        throw Error(failure.kind(), failure.operation(), failure.subject(), failure.cause(), remedy(failure));
+      throw;
+    } catch (const base::Cancelled&) {
+      if (!left_something()) {
+        abandon("cancelled");
+        throw;
+      }
+      workplace_.progress.note(fmt::format("what was placed stays; go on with: jaunt job resume {}", job_.id()));
+      Interrupted interrupted;
+      interrupted.job = job_.id();
+      throw interrupted;
+    }
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    summary_.peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
+    summary_.elapsed = Clock::now() - start_;
+    return std::move(summary_);
+  }
+
+ private:
+  bool left_something() const { return !made_.empty(); }
+
+  std::string remedy(const Error& failure) const {
+    const std::string resume =
+        fmt::format("go on with `jaunt job resume {0}`, or give it up with `jaunt job cancel {0}`", job_.id());
+    return failure.kind() == ErrorKind::no_space ? "make room, then " + resume : resume;
+  }
+
+  void abandon(const char* outcome) {
+    release();
+    job_.finish(outcome);
+  }
+
+  void release() {
+    const chunkstore::Store store(workplace_.home.path());
+    store.references().release(blocks_of(job_.id(), request_.options.plan.realm));
+    if (chosen_ && chosen_->own)
+      drop_plan();
+  }
+
+  void drop_plan() const {
+    try {
+      KeptPlans(workplace_.home).drop(chosen_->id);
+    } catch (const Error&) {  // it expired meanwhile
+    }
+  }
+
+  void choose(PlanChosen plan) {
+    job_.record(plan);
+    chosen_ = std::move(plan);
+    base::named_point("teleport planned");
+  }
+
+  template <typename Work>
+  void stage(const char* name, const Work& work) {
+    const auto start = Clock::now();
+    work();
+    const std::chrono::duration<double> took = Clock::now() - start;
+    const auto known = std::ranges::find(summary_.stages, name, &std::pair<std::string, decltype(took)>::first);
+    if (known == summary_.stages.end())
+      summary_.stages.emplace_back(name, took);
+    else
+      known->second += took;
+  }
+
+  void carry_out() {
+    for (int plans = 0;; ++plans) {
+      if (!chosen_)
+        stage("plan", [&] { make_plan(); });
+      try {
+        stage("build", [&] { build(); });
+        break;
+      } catch (const Outdated& outdated) {
+        if (plans == kPlansMax || (chosen_ && !chosen_->own && !left_something()))
+          throw Error(ErrorKind::busy, "carry out", "plan " + chosen_->id, outdated.why, "plan again");
+        workplace_.progress.note(fmt::format("{}; it is planned again", outdated.why));
+        if (chosen_->own)
+          drop_plan();
+        chosen_.reset();
+        built_.clear();
+      }
+    }
+    stage("finish", [&] { show(); });
+    stage("catalog", [&] { catalogue(); });
+    release();
+    job_.finish("done");
+  }
+
+  void make_plan() {
+    PlanOptions options = request_.options.plan;
+    options.folder = fs::is_directory(request_.options.to) ? request_.options.to : request_.options.to.parent_path();
+    const model::Plan plan = engine::make_plan(request_.subject, options, workplace_);
+    summary_.wire_sent += plan.difference_sent;
+    summary_.wire_received += plan.difference_received;
+    choose({.id = plan.id, .own = true});
+  }
+
+  void build() {
+    const KeptPlans plans(workplace_.home);
+    const model::Plan plan = [&] {
+      try {
+        return plans.plan(chosen_->id);
+      } catch (const Error& failure) {
+        if (failure.kind() != ErrorKind::not_found || !chosen_->own)
+          throw;
+        throw Outdated{"its plan has expired"};
+      }
+    }();
+    summary_.plain_copy = plan.plain_copies.empty() ? std::nullopt : std::optional(plan.plain_copies.front());
+    check_places(plan);
+    RemoteMachine machine = request_.subject;
+    machine.bit_exact = std::ranges::all_of(plan.disks, [](const auto& d) { return d.root == d.carried_root; });
+    with_machine(machine, plan.format, workplace_,
+                 [&](Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
+                   if (told.running())
+                     throw Error(ErrorKind::unsupported, "teleport", base::printable(plan.subject),
+                                 "it runs, and only machines that are shut off can be teleported yet",
+                                 "shut it off first");
+                   build_disks(plan, conversation, link);
+                 });
+  }
+
+  void check_places(const model::Plan& plan) {
+    places_.clear();
+    for (std::size_t disk = 0; disk < plan.disks.size(); ++disk) {
+      places_.push_back(place_of(plan, disk, request_.options, job_.id()));
+      const DiskPlace& place = places_.back();
+      if (fs::exists(fs::symlink_status(place.path)) && !(proved_ && !fs::exists(place.hidden)))
+        throw Error(ErrorKind::usage, "create", place.path.string(), "it exists already",
+                    "choose another path with --to, or remove it first");
+    }
+  }
+
+  void build_disks(const model::Plan& plan, Conversation& conversation, const transport::Link& link) {
+    const Holdings holdings(workplace_.home, plan.realm);
+    BlockSupply supply{.conversation = conversation};
+    if (plan.link.origin != "assumed")
+      supply.link_bytes_per_second = plan.link.bytes_per_second.value;
+    summary_.disks.clear();
+    for (std::size_t i = 0; i < plan.disks.size(); ++i) {
+      const model::DiskPlan& planned = plan.disks[i];
+      const auto& there = conversation.disks();
+      const auto now = std::ranges::find(there, planned.target, &transport::DiskFacts::target);
+      if (now == there.end() || now->carried_root != planned.carried_root || now->size != planned.size)
+        throw Outdated{fmt::format("{} has changed at the source since it was planned", planned.target)};
+      summary_.disks.push_back({.target = planned.target,
+                                .path = places_[i].path,
+                                .size = planned.size,
+                                .root = planned.carried_root,
+                                .base = planned.base});
+      if (!fs::exists(places_[i].path))
+        build_one(plan, i, static_cast<std::uint32_t>(now - there.begin()), holdings, supply);
+    }
+    summary_.wire_sent += link.sent().bytes;
+    summary_.wire_received += link.received().bytes;
+  }
+
+  void build_one(const model::Plan& plan, std::size_t disk, std::uint32_t number, const Holdings& holdings,
+                 BlockSupply& supply) {
+    const KeptPlans plans(workplace_.home);
+    const model::RunList runs = plans.runs(plan.id, disk);
+    hold(runs, holdings, plan.realm);
+    std::optional<DiskRecipe> recipe;
+    try {
+      recipe.emplace(plan.disks[disk], runs, plans.tiles(plan.id, disk), holdings);
+    } catch (const Error& failure) {
+      if (failure.kind() != ErrorKind::busy && failure.kind() != ErrorKind::corrupt)
+        throw;
+      throw Outdated{failure.what()};
+    }
+    const DiskPlace& place = places_[disk];
+    if (std::ranges::find(made_, place.hidden.string()) == made_.end()) {
+      job_.record(TemporaryMade{place.hidden.string()});
+      made_.push_back(place.hidden.string());
+    }
+    base::named_point("target named");
+    BuiltDisk built = build_disk(number, plan.disks[disk].target, *recipe, place, supply, workplace_);
+    for (const model::SourceKind kind : model::kSourceKinds)
+      summary_.bytes[kind] += built.figures.bytes[kind];
+    summary_.kept += built.figures.kept;
+    summary_.repaired_tiles += built.figures.tiles_repaired;
+    count_zeros(runs);
+    built_.push_back(std::move(built));
+    base::named_point("target proved");
+  }
+
+  void count_zeros(const model::RunList& runs) {
+    const auto blocks = model::blocks_by_source(runs);
+    summary_.bytes[model::SourceKind::zero] += base::ByteCount(blocks[model::SourceKind::zero] * model::kBlockBytes);
+  }
+
+  // What the plan takes from the store stays until the job ends.
+  void hold(const model::RunList& runs, const Holdings& holdings, const std::string& realm) const {
+    std::vector<model::BlockId> ids = runs.store_ids;
+    std::ranges::sort(ids);
+    const auto repeated = std::ranges::unique(ids);
+    ids.erase(repeated.begin(), repeated.end());
+    if (!ids.empty())
+      holdings.store().references().refer(blocks_of(job_.id(), realm), ids);
+  }
+
+  // All of a machine's disks are proved before the first one is visible.
+  void show() {
+    if (!proved_)
+      job_.record(StageDone{kProved});
+    proved_ = true;
+    workplace_.progress.stage("making it durable", {});
+    for (const BuiltDisk& built : built_)
+      built.target->commit(false);
+    built_.clear();
+    base::named_point("targets visible");
+  }
+
+  void catalogue() {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      try {
+        catalogue_target(places_[i].path, places_[i].format, request_.options.plan.realm, workplace_);
+      } catch (const Error& failure) {
+        workplace_.progress.note(fmt::format("it was not catalogued: {}", failure.what()));
+      }
+    }
+    base::named_point("targets catalogued");
+  }
+
+  Job job_;
+  const TeleportRequest request_;
+  const Workplace& workplace_;
+  const Clock::time_point start_;
+  std::optional<PlanChosen> chosen_;
+  std::vector<std::string> made_;  // hidden files that were begun
+  bool proved_ = false;
+  std::vector<DiskPlace> places_;
+  std::vector<BuiltDisk> built_;
+  TeleportSummary summary_;
+};
+
+}  // namespace
+
+TeleportSummary teleport(const RemoteMachine& subject, const TeleportOptions& options, const Workplace& workplace) {
+  TeleportRequest request{subject, options};
+  request.options.to = fs::absolute(options.to);
+  TeleportJob job(Job::begin(workplace.home, kTeleportKind, subject.name), std::move(request), workplace);
+  job.begin();
+  return job.run();
+}
+
+void cancel_teleport(const std::string& id, const Home& home) {
+  const ShownJob shown = show_job(home, id);
+  cancel_job(home, id);
+  const chunkstore::Store store(home.path());
+  for (const chunkstore::Reference& reference : store.references().list())
+    if (reference.holder == chunkstore::Holder::job && reference.name == id)
+      store.references().release(reference);
+  for (const Record& record : shown.records)
+    if (const auto* plan = std::get_if<PlanChosen>(&record); plan != nullptr && plan->own) {
+      try {
+        KeptPlans(home).drop(plan->id);
+      } catch (const Error&) {  // it is gone already
+      }
+    }
+}
+
+TeleportSummary resume_teleport(const std::string& id, const Workplace& workplace) {
+  Job job = Job::resume(workplace.home, id);
+  const std::vector<Record> records = job.records();
+  const auto requested =
+      std::ranges::find_if(records, [](const Record& r) { return std::holds_alternative<Requested>(r); });
+  if (requested == records.end())
+    throw Error(ErrorKind::not_found, "resume", "job " + id, "it was killed before it did anything", "begin it anew");
+  TeleportJob resumed(std::move(job), teleport_request_from_json(std::get<Requested>(*requested).request), workplace);
+  resumed.go_on_with(records);
+  return resumed.run();
+}
+
+}  // namespace jaunt::engine

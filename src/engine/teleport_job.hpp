@@ -1,0 +1,67 @@
+// The job behind `jaunt teleport`: makes the disks of another node's machine exist here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/describe_job.hpp"
+#include "engine/home.hpp"
+#include "engine/plan_job.hpp"
+#include "engine/remote_machine.hpp"
+#include "model/source_kind.hpp"
+
+namespace jaunt::engine {
+
+struct TeleportOptions {
+  PlanOptions plan = {};
+  std::optional<std::string> plan_id = {};  // of a kept plan, which is carried out instead of a new one
+  std::filesystem::path to = {};            // a file, or a folder for every disk's file
+  std::string target_format = {};           // "raw" or "qcow2"; empty: as the file's name says, else raw
+};
+
+struct TeleportedDisk {
+  std::string target;  // "vda"
+  std::filesystem::path path;
+  base::ByteCount size;
+  base::Hash32 root{};  // of what lies there: the source's carried root
+  std::optional<std::string> base;
+};
+
+struct TeleportSummary {
+  std::string job;
+  std::string subject;
+  std::string source;
+  std::vector<TeleportedDisk> disks;
+  bool resumed = false;
+  base::ByteCount wire_sent;  // by this attempt, with working out the difference if it did that
+  base::ByteCount wire_received;
+  model::BySource<base::ByteCount> bytes;  // of the targets
+  base::ByteCount kept;                    // that an earlier attempt had placed
+  std::uint64_t repaired_tiles = 0;
+  std::optional<model::PlainCopy> plain_copy;  // the fastest, as forecast
+  std::vector<std::pair<std::string, std::chrono::duration<double>>> stages;
+  std::chrono::duration<double> elapsed{};
+  std::uint64_t peak_rss = 0;  // bytes, of this process
+};
+
+// It was cancelled, and can be resumed.
+struct Interrupted : base::Cancelled {
+  std::string job;
+};
+
+// Begins a job and carries it out. When it is interrupted or fails after the targets were begun, the job stays to be
+// resumed (Interrupted, or the error's remedy says so); nothing is visible until everything is proved.
+TeleportSummary teleport(const RemoteMachine& subject, const TeleportOptions& options, const Workplace& workplace);
+
+// Removes an interrupted one, its hidden files, its plan, and what was promised for it.
+void cancel_teleport(const std::string& job, const Home& home);
+
+// Goes on with one. Throws not_found where there is none, busy where it runs.
+TeleportSummary resume_teleport(const std::string& job, const Workplace& workplace);
+
+}  // namespace jaunt::engine

@@ -1,0 +1,62 @@
+#include "engine/teleport_request.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace jaunt::engine {
+
+using Json = nlohmann::json;
+
+namespace {
+
+// Paths may be any bytes, JSON may not.
+std::string stored(const std::string& text) {
+  return base::to_base64(text);
+}
+
+std::string restored(const Json& json, const char* key) {
+  return base::from_base64(json.at(key).get<std::string>()).value_or("");
+}
+
+}  // namespace
+
+std::string to_json(const TeleportRequest& request) {
+  const PlanOptions& plan = request.options.plan;
+  Json json = {{"machine", stored(request.subject.name + "@" + request.subject.node())},
+               {"bit_exact", request.subject.bit_exact},
+               {"realm", stored(plan.realm)},
+               {"to", stored(request.options.to.string())},
+               {"target_format", stored(request.options.target_format)}};
+  if (plan.format)
+    json["format"] = stored(*plan.format);
+  if (plan.bytes_per_second)
+    json["bytes_per_second"] = plan.bytes_per_second->value;
+  if (plan.round_trip)
+    json["round_trip"] = plan.round_trip->count();
+  return json.dump();
+}
+
+TeleportRequest teleport_request_from_json(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    TeleportRequest request{.subject = parse_remote_machine(restored(json, "machine")), .options = {}};
+    request.subject.bit_exact = json.at("bit_exact").get<bool>();
+    PlanOptions& plan = request.options.plan;
+    plan.realm = restored(json, "realm");
+    request.options.to = restored(json, "to");
+    request.options.target_format = restored(json, "target_format");
+    if (json.contains("format"))
+      plan.format = restored(json, "format");
+    if (json.contains("bytes_per_second"))
+      plan.bytes_per_second = base::ByteCount(json["bytes_per_second"].get<std::uint64_t>());
+    if (json.contains("round_trip"))
+      plan.round_trip = std::chrono::microseconds(json["round_trip"].get<std::int64_t>());
+    return request;
+  } catch (const Json::exception& failure) {
+    throw base::Error(base::ErrorKind::corrupt, "read", "the job's request", base::printable(failure.what()));
+  }
+}
+
+}  // namespace jaunt::engine

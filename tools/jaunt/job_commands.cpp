@@ -1,0 +1,84 @@
+#include "job_commands.hpp"
+
+#include "handlers.hpp"
+
+namespace jaunt::cli {
+
+std::vector<Command> job_commands() {
+  return {
+      {.name = "teleport",
+       .summary = "Make the disks of a VM or an image exist here",
+       .description =
+           {"Plans like jaunt plan, or takes a plan that is kept, and carries it out: what is here is copied, or "
+            "referred to where the filesystem can do that, the rest comes from the node that has the machine. Every "
+            "byte of the target is read back and compared with the source's block tree. Only then does it appear, "
+            "whole, "
+            "under its name. It is catalogued, so that the next one of its kind costs less.",
+            "Whatever interrupts it, what was placed stays, in a hidden file beside the target: jaunt job resume "
+            "goes "
+            "on, jaunt job cancel gives it up. The source is only read.",
+            "Space that a clean filesystem calls free reads as zeros in the target, unless --bit-exact is given."},
+       .argument = {.name = "VM|IMAGE@NODE",
+                    .meaning = "a libvirt domain that is shut off, an image or a volume, and the node that has it: a "
+                               "paired one, or home:DIR for another home on this machine",
+                    .repeats = true,
+                    .required = false,
+                    .completion = Completion::machine},
+       .options = {{.name = "--to",
+                    .value = "PATH",
+                    .meaning = "the file to make, or an existing folder for the files of all disks",
+                    .completion = Completion::file},
+                   {.name = "--to-format",
+                    .value = "FORMAT",
+                    .meaning = "of that file; by default qcow2 where its name ends so, else raw",
+                    .choices = {"raw", "qcow2"},
+                    .completion = Completion::choice},
+                   {.name = "--plan", .value = "ID", .meaning = "carry out this plan instead of making one"},
+                   {.name = "--bit-exact", .value = "", .meaning = "carry free space, too"},
+                   {.name = "--rate",
+                    .value = "RATE",
+                    .meaning =
+                        "the speed of the link, by which it is compressed: 100Mbit, 12MB; found out otherwise"},
+                   {.name = "--realm", .value = "NAME", .meaning = "of the images and blocks here that are used"},
+                   {.name = "--format",
+                    .value = "FORMAT",
+                    .meaning = "the format of the source's image, where its name does not tell it",
+                    .choices = {"raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc"},
+                    .completion = Completion::choice}},
+       .examples = {{"jaunt teleport web1@storage --to /var/lib/libvirt/images", "all disks of a domain"},
+                    {"jaunt teleport --to web1.qcow2 /srv/web1.qcow2@home:/srv/b", "one image"},
+                    {"jaunt teleport --plan 20261121-121500-3fa1 --to /srv/web1.raw", "as it was planned"},
+                    {"jaunt teleport --json --to /srv web1@home:/srv/b | tail -1 | jq '.bytes_by_source'",
+                     "for scripts"}},
+       .handler = run_teleport},
+      {.name = "job list",
+       .summary = "Show the jobs of this home",
+       .description =
+           {"Those that run, those that were interrupted and can be resumed, and those that were killed and "
+            "wait to be cleaned up."},
+       .examples = {{"jaunt job list", "one line for each"}},
+       .handler = run_job_list},
+      {.name = "job show",
+       .summary = "Show what a job does, and what it has done",
+       .description = {"Its journal, in words."},
+       .argument = {.name = "ID", .meaning = "as jaunt job list shows it"},
+       .examples = {{"jaunt job show 20261121-121500-3fa1", "one line for each step"}},
+       .handler = run_job_show},
+      {.name = "job resume",
+       .summary = "Go on with a job that was interrupted",
+       .description =
+           {"A teleport reads what it had placed, keeps what is right, and fetches the rest. When the source "
+            "or what it took from here has changed meanwhile, it plans again first."},
+       .argument = {.name = "ID", .meaning = "as jaunt job list shows it"},
+       .examples = {{"jaunt job resume 20261121-121500-3fa1", "where it was"}},
+       .handler = run_job_resume},
+      {.name = "job cancel",
+       .summary = "Give up a job that was interrupted",
+       .description = {"Removes what it had placed and what was promised for it."},
+       .argument = {.name = "ID", .meaning = "as jaunt job list shows it"},
+       .examples = {{"jaunt job cancel 20261121-121500-3fa1", "as if it had never begun"}},
+       .handler = run_job_cancel},
+  };
+}
+
+}  // namespace jaunt::cli
