@@ -66,7 +66,8 @@ Qcow2File::Qcow2File(const base::File& file, const std::string& name, const std:
 std::optional<model::Extent> Qcow2File::data_from(ByteOffset at) {
   const ByteOffset end(connection_->size().value);
   while (at < end) {
-    for (const NbdConnection::Status& status : connection_->status(at, end - at).front()) {
+    const auto answer = connection_->status(at, end - at);
+    for (const NbdConnection::Status& status : answer.front()) {
       if ((status.flags & kReadsZero) == 0)
         return status.extent;
       at = status.extent.end();

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include <fcntl.h>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "disk/identity.hpp"
 #include "engine/planned_sources.hpp"
 
 namespace jaunt::engine {
@@ -41,12 +44,14 @@ DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, 
   for (const model::PlannedLayer& layer : plan.layers)
     parts.push_back(part_of(layer, holdings));
   open_base(plan, parts, holdings);
+  open_raw_layers(plan, parts, holdings);
   store_ = source_of_store_ids(runs.store_ids, holdings.store_source());
   recipe_ = {.size = plan.size,
              .tiles = &tiles_,
              .runs = {},
              .sources = {base_ ? base_.get() : &holdings.layers(), &holdings.layers(), store_.get(),
-                         &holdings.store_source()}};
+                         &holdings.store_source()},
+             .raw = [this](const sync::Spot& spot) { return raw_place(spot); }};
   std::uint64_t at = 0;
   std::uint64_t store_blocks = 0;
   for (const model::Run& run : runs.runs) {
@@ -62,6 +67,34 @@ DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, 
     recipe_.runs.push_back(made);
     at += run.blocks;
   }
+}
+
+void DiskRecipe::open_raw_layers(const model::DiskPlan& plan, const std::vector<std::uint32_t>& parts,
+                                 const Holdings& holdings) {
+  const auto of_base = std::ranges::count_if(plan.layers, &model::PlannedLayer::of_base);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const chunkstore::LayerRecord& record = holdings.layers().record(parts[i]);
+    if (record.format != "raw" || record.block_device)
+      continue;
+    auto file = base::File::open(record.path(), O_RDONLY | O_NONBLOCK);
+    if (disk::identify(file) != record.files.front().identity)
+      continue;  // nothing is referred to that may be another file; the reader finds out
+    raw_layers_.emplace(parts[i], std::move(file));
+    if (plan.layers[i].of_base && of_base == 1)
+      raw_base_ = parts[i];
+  }
+}
+
+std::optional<sync::RawPlace> DiskRecipe::raw_place(const sync::Spot& spot) const {
+  std::optional<std::uint32_t> part;
+  if (spot.source == kLayers)
+    part = spot.place.part;
+  else if (spot.source == kBaseImage)
+    part = raw_base_;
+  const auto file = part ? raw_layers_.find(*part) : raw_layers_.end();
+  if (file == raw_layers_.end())
+    return std::nullopt;
+  return sync::RawPlace{&file->second, model::BlockIndex(spot.place.block).offset()};
 }
 
 void DiskRecipe::open_base(const model::DiskPlan& plan, const std::vector<std::uint32_t>& parts,

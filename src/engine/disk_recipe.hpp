@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/holdings.hpp"
@@ -20,12 +22,20 @@ class DiskRecipe {
   DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, const std::filesystem::path& tiles,
              const Holdings& holdings);
 
+  DiskRecipe(const DiskRecipe&) = delete;
+  DiskRecipe& operator=(const DiskRecipe&) = delete;
+
   const sync::Recipe& recipe() const { return recipe_; }
 
  private:
+  void open_raw_layers(const model::DiskPlan& plan, const std::vector<std::uint32_t>& parts,
+                       const Holdings& holdings);
+  std::optional<sync::RawPlace> raw_place(const sync::Spot& spot) const;
   void open_base(const model::DiskPlan& plan, const std::vector<std::uint32_t>& parts, const Holdings& holdings);
 
   sync::TileList tiles_;
+  std::unordered_map<std::uint32_t, base::File> raw_layers_;  // by part
+  std::optional<std::uint32_t> raw_base_;                     // the one that is the whole base
   std::unique_ptr<chunkstore::Source> base_;
   std::unique_ptr<chunkstore::Source> store_;
   sync::Recipe recipe_;

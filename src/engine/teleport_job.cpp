@@ -161,7 +161,7 @@ class TeleportJob {
     const auto start = Clock::now();
     work();
     const std::chrono::duration<double> took = Clock::now() - start;
-    const auto known = std::ranges::find(summary_.stages, name, &std::pair<std::string, decltype(took)>::first);
+    const auto known = std::ranges::find_if(summary_.stages, [&](const auto& one) { return one.first == name; });
     if (known == summary_.stages.end())
       summary_.stages.emplace_back(name, took);
     else
@@ -269,7 +269,8 @@ class TeleportJob {
     try {
       recipe.emplace(plan.disks[disk], runs, plans.tiles(plan.id, disk), holdings);
     } catch (const Error& failure) {
-      if (failure.kind() != ErrorKind::busy && failure.kind() != ErrorKind::corrupt)
+      if (failure.kind() != ErrorKind::busy && failure.kind() != ErrorKind::corrupt &&
+          failure.kind() != ErrorKind::not_found)
         throw;
       throw Outdated{failure.what()};
     }

@@ -1,9 +1,13 @@
 // From where each block of a target is taken, in terms of what can be read now.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
+#include "base/file.hpp"
 #include "chunkstore/source.hpp"
 #include "model/source_kind.hpp"
 #include "sync/block_mask.hpp"
@@ -19,6 +23,12 @@ struct RecipeRun {
   Spot spot;  // of the first block, the others lie behind it; for what is neither zero nor of the wire
 };
 
+// A place in a file whose bytes may be referred to.
+struct RawPlace {
+  const base::File* file = nullptr;
+  base::ByteOffset offset;
+};
+
 // What it points to outlives it. Any thread.
 struct Recipe {
   base::ByteCount size;
@@ -26,6 +36,8 @@ struct Recipe {
   std::vector<RecipeRun> runs;  // every block, in order
   // How Spot::source is to be understood. Where one no longer has what it had, all are asked by id.
   std::vector<const chunkstore::Source*> sources;
+  // Where a spot lies in a raw file, and the blocks behind it as well; may be left empty.
+  std::function<std::optional<RawPlace>(const Spot&)> raw = {};
 
   // Calls visit(run, first block of the tile, how many) for the pieces of runs in a tile.
   template <typename Visit>

@@ -14,6 +14,8 @@ using transport::kTileBlocks;
 
 namespace {
 
+constexpr unsigned kRefusalsMax = 3;  // of references, until no more are tried
+
 bool is_local(SourceKind kind) {
   return kind != SourceKind::zero && kind != SourceKind::wire;
 }
@@ -77,12 +79,8 @@ void TileMaker::gather(const TileWork& work) {
     }
   });
   for (unsigned i = 0, end = 0; i < kTileBlocks; i = end) {
-    end = i + 1;
-    if (!is_local(taken_[i].kind))
-      continue;
-    while (end < kTileBlocks && is_local(taken_[end].kind) && taken_[end].spot == taken_[i].spot.at(end - i))
-      ++end;
-    if (!fetch_run(i, end))
+    end = run_end(i);
+    if (is_local(taken_[i].kind) && !fetch_run(i, end))
       fetch_singly(i, end);
   }
 }
@@ -114,10 +112,45 @@ void TileMaker::mend() {
   }
 }
 
+// Where the blocks that lie behind one another in one source end.
+unsigned TileMaker::run_end(unsigned first) const {
+  unsigned end = first + 1;
+  while (end < kTileBlocks && is_local(taken_[first].kind) && is_local(taken_[end].kind) &&
+         taken_[end].spot == taken_[first].spot.at(end - first))
+    ++end;
+  return end;
+}
+
+bool TileMaker::may_refer() const {
+  return recipe_.raw && references_refused_ < kRefusalsMax;
+}
+
+bool TileMaker::refer(std::uint64_t tile, unsigned first, unsigned end) {
+  if (!may_refer() || !is_local(taken_[first].kind) || end * model::kBlockBytes > tile_bytes(tile))
+    return false;
+  const auto place = recipe_.raw(taken_[first].spot);
+  if (!place)
+    return false;
+  if (target_.clone(base::ByteOffset(tile * kTileBytes + first * model::kBlockBytes), *place->file, place->offset,
+                    base::ByteCount((end - first) * model::kBlockBytes)))
+    return true;
+  ++references_refused_;
+  return false;
+}
+
 void TileMaker::put(std::uint64_t tile) {
   const std::uint64_t size = tile_bytes(tile);
   const base::ByteOffset at(tile * kTileBytes);
-  target_.write(at, base::ByteView(content_).first(size));
+  for (unsigned first = 0, end = 0; first * model::kBlockBytes < size; first = end) {
+    end = run_end(first);
+    if (refer(tile, first, end))
+      continue;
+    while (end * model::kBlockBytes < size && (!may_refer() || !is_local(taken_[end].kind)))
+      ++end;
+    const std::uint64_t begin = first * model::kBlockBytes;
+    target_.write(base::ByteOffset(at.value + begin),
+                  base::ByteView(content_).subspan(begin, std::min(end * model::kBlockBytes, size) - begin));
+  }
   base::named_point("tile placed");
   target_.read(at, std::span(content_).first(size));
 }

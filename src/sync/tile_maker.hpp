@@ -45,6 +45,9 @@ class TileMaker {
   void gather(const TileWork& work);
   // Blocks that are not what the source that they came from says they are are had elsewhere, if they can.
   void mend();
+  unsigned run_end(unsigned first) const;
+  bool may_refer() const;
+  bool refer(std::uint64_t tile, unsigned first, unsigned end);
   void put(std::uint64_t tile);
   base::Hash32 hash();
   bool put_and_prove(std::uint64_t tile);
@@ -63,6 +66,7 @@ class TileMaker {
   };
   std::array<Taken, transport::kTileBlocks> taken_{};
   BlockMask missing_;
+  unsigned references_refused_ = 0;
   model::BySource<std::uint64_t> made_;
 };
 

@@ -98,13 +98,13 @@ void print_text(const engine::TeleportSummary& summary) {
     page.field("base", base::printable(disk.base.value_or("none")));
   }
   const base::ByteCount wire = summary.wire_sent + summary.wire_received;
-  page.field("over the link", fmt::format("{} received, {} sent", base::human_bytes(summary.wire_received),
-                                          base::human_bytes(summary.wire_sent)));
+  page.field("link", fmt::format("{} received, {} sent", base::human_bytes(summary.wire_received),
+                                 base::human_bytes(summary.wire_sent)));
   if (summary.plain_copy)
-    page.field("plain copy", fmt::format("{} ({}), {:.1f} times as much", base::human_bytes(summary.plain_copy->wire),
-                                         summary.plain_copy->name,
-                                         static_cast<double>(summary.plain_copy->wire.value) /
-                                             static_cast<double>(std::max<std::uint64_t>(wire.value, 1))));
+    page.field("plain", fmt::format("{} ({}), {:.1f} times as much", base::human_bytes(summary.plain_copy->wire),
+                                    summary.plain_copy->name,
+                                    static_cast<double>(summary.plain_copy->wire.value) /
+                                        static_cast<double>(std::max<std::uint64_t>(wire.value, 1))));
   page.gap();
   for (const SourceKind kind : model::kSourceKinds)
     if (summary.bytes[kind].value > 0)

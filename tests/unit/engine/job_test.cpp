@@ -120,3 +120,51 @@ TEST_CASE("A job killed before its journal existed is removed silently") {
   CHECK(node.recover().empty());
   CHECK(node.no_jobs());
 }
+
+TEST_CASE("A teleport that was killed stays until it is resumed or cancelled") {
+  Node node;
+  std::string id;
+  {
+    Job job = Job::begin(node.home, kTeleportKind, "web1");
+    id = job.id();
+    job.record(Requested{"{}"});
+    std::ofstream(node.temporary) << "half";
+    job.record(TemporaryMade{node.temporary.string()});
+    CHECK_THROWS_AS(Job::resume(node.home, id), base::Error);  // it is alive
+    CHECK_THROWS_AS(cancel_job(node.home, id), base::Error);
+  }
+  CHECK(node.recover().empty());
+  CHECK(fs::exists(node.temporary));
+  CHECK(list_jobs(node.home).at(0).resumable());
+  {
+    Job job = Job::resume(node.home, id);
+    job.record(PlanChosen{.id = "plan", .own = false});
+    CHECK(job.records().size() == 4);
+  }
+  CHECK(std::get<PlanChosen>(show_job(node.home, id).records.back()) == PlanChosen{.id = "plan", .own = false});
+  cancel_job(node.home, id);
+  CHECK(!fs::exists(node.temporary));
+  CHECK(node.no_jobs());
+  CHECK_THROWS_AS(Job::resume(node.home, id), base::Error);
+}
+
+TEST_CASE("A teleport that was killed before it was asked for anything, or after its end, is cleaned up") {
+  Node node;
+  { const Job job = Job::begin(node.home, kTeleportKind, "web1"); }
+  {
+    Job job = Job::begin(node.home, kTeleportKind, "web1");
+    job.record(Requested{"{}"});
+    job.record(JobFinished{"done"});
+  }
+  node.recover();
+  CHECK(node.no_jobs());
+}
+
+TEST_CASE("Only jobs that can go on are resumed, and names that are none lead nowhere") {
+  Node node;
+  std::string id;
+  { id = Job::begin(node.home, "describe", "web1").id(); }
+  CHECK_THROWS_AS(Job::resume(node.home, id), base::Error);
+  for (const char* wrong : {"", "..", "../jobs", "/", "20200101-000000-0000"})
+    CHECK_THROWS_AS(show_job(node.home, wrong), base::Error);
+}

@@ -15,6 +15,8 @@ const std::vector<Record> kStory{
     JobBegun{.kind = "describe", .subject = "web\xff", .version = "0.1.0", .pid = 4711},
     TemporaryMade{.path = "/tmp/jaunt-x"},
     BackupBegun{.connection = "qemu:///system", .domain = "6f1b1d3c", .folder = "/scratch/\n"},
+    Requested{.request = R"({"machine": "\xff"})"},
+    PlanChosen{.id = "20261121-121500-3fa1", .own = true},
     StageDone{.name = "read"},
     BackupEnded{.domain = "6f1b1d3c"},
     JobFinished{.outcome = "done"},

@@ -1,0 +1,141 @@
+// A teleport killed at every named point, on both sides at once: nothing half visible, the source as it was, and the
+// next attempt ends with the right disk and nothing left behind.
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "support/seed.hpp"
+#include "support/teleport_scene.hpp"
+
+using namespace jaunt;
+using namespace jaunt::test_support;
+
+namespace {
+
+bool full_campaign() {
+  const char* const campaign = std::getenv("JAUNT_CAMPAIGN");
+  return campaign != nullptr && std::string(campaign) == "full";
+}
+
+// The scene is made once; a target is teleported over and over again.
+class Stage {
+ public:
+  explicit Stage(const std::string& format) : format_(format), wanted_(content(scene_.wanted)) {
+    summary_of(scene_.teleport({"--to", (scene_.here / "first").string()}));  // what is cached, is from now on
+    scene_.jaunt({"catalog", "remove", (scene_.here / "first").string()});
+    fs::remove(scene_.here / "first");
+  }
+
+  // How often a teleport comes by each point.
+  std::map<std::string, unsigned> points() {
+    const fs::path trace = scene_.folder.path() / "trace";
+    scene_.more_environment = {"JAUNT_TRACE_POINTS=" + trace.string()};
+    summary_of(attempt());
+    scene_.more_environment.clear();
+    std::map<std::string, unsigned> points;
+    std::ifstream lines(trace);
+    for (std::string name; std::getline(lines, name);)
+      ++points[name];
+    check_target();
+    begin_again();
+    return points;
+  }
+
+  // Kills it there, and again when it goes on, then lets it end.
+  void survive(const std::string& point, unsigned times, std::uint64_t again) {
+    CAPTURE(point);
+    CAPTURE(times);
+    kill_at(point, times, [&] { return attempt(); });
+    for (auto id = resumable(); id; id = resumable()) {
+      const auto resume = [&] { return scene_.jaunt({"job", "resume", "--json", *id}); };
+      if (again > 0)
+        kill_at("tile proved", static_cast<unsigned>(std::exchange(again, 0)), resume);
+      else
+        summary_of(resume());
+    }
+    if (!fs::exists(target()))  // it had not yet begun, or was ended
+      summary_of(attempt());
+    check_target();
+    scene_.jaunt({"describe", "--quick", "--format", "raw", scene_.base.string()});  // cleans up after the killed
+    scene_.expect_tidy();
+    begin_again();
+  }
+
+ private:
+  fs::path target() const { return scene_.here / ("wanted." + format_); }
+  base::Captured attempt() const { return scene_.teleport({"--to", target().string()}); }
+
+  template <typename Work>
+  void kill_at(const std::string& point, unsigned times, const Work& work) {
+    scene_.more_environment = {"JAUNT_KILL_AT=" + point + ":" + std::to_string(times)};
+    const base::Captured killed = work();
+    scene_.more_environment.clear();
+    REQUIRE((killed.status.signal == 9 || killed.status.success()));
+    if (fs::exists(target()))
+      check_bytes();
+    REQUIRE(content(scene_.wanted) == wanted_);
+  }
+
+  std::optional<std::string> resumable() const {
+    for (const Json& job : scene_.jobs())
+      if (job["resumable"] == true)
+        return job["id"].get<std::string>();
+    return std::nullopt;
+  }
+
+  void check_bytes() const {
+    if (format_ == "raw") {
+      REQUIRE(content(target()) == wanted_);
+      return;
+    }
+    const auto compared =
+        base::run({.argv = {"qemu-img", "compare", "-f", "raw", "-F", format_, scene_.wanted, target()},
+                   .environment = {},
+                   .confinement = std::nullopt},
+                  std::chrono::minutes(1), base::ByteCount(base::kMiB));
+    REQUIRE(compared.status.code == 0);
+  }
+
+  void check_target() const {
+    REQUIRE(fs::exists(target()));
+    check_bytes();
+    REQUIRE(content(scene_.wanted) == wanted_);
+  }
+
+  void begin_again() const {
+    scene_.jaunt({"catalog", "remove", target().string()});
+    fs::remove(target());
+  }
+
+  TeleportScene scene_{1500};
+  std::string format_;
+  std::string wanted_;
+};
+
+}  // namespace
+
+TEST_CASE("A teleport killed at any named point leaves nothing half visible, and ends right when it goes on") {
+  std::map<std::string, unsigned> kills;
+  testing::for_seeds(1, [&](std::mt19937_64& random) {
+    for (const std::string format : {"raw", "qcow2"}) {
+      Stage stage(format);
+      for (const auto& [name, times] : stage.points()) {
+        if (!full_campaign() && format == "qcow2" && random() % 4 != 0)
+          continue;
+        std::set<unsigned> wanted{1U + static_cast<unsigned>(random() % times)};
+        if (full_campaign())
+          wanted.insert({1U, times, 1U + static_cast<unsigned>(random() % times), 1U + times / 2});
+        for (const unsigned at : wanted) {
+          stage.survive(name, at, random() % 3);
+          ++kills[name];
+        }
+      }
+    }
+  });
+  unsigned all = 0;
+  for (const auto& [name, count] : kills)
+    all += count;
+  std::printf("campaign: %u kills at %zu named points, no disk wrong or half visible\n", all, kills.size());
+  CHECK(kills.size() >= 10);
+  CHECK((!full_campaign() || all >= 100));
+}
