@@ -35,15 +35,16 @@ struct StreamCompressor::Context {
   ~Context() { ZSTD_freeCCtx(zstd); }
 };
 
-StreamCompressor::StreamCompressor(int level, base::Bytes history)
+StreamCompressor::StreamCompressor(int level, unsigned window_bits, base::Bytes history)
     : context_(std::make_unique<Context>(std::move(history))) {
+  base::invariant(window_bits >= kWindowBitsMin && window_bits <= kWindowBitsMax, "a window keeps its bounds");
   if (level < 1 || level > kStreamLevelMax)
     throw Error(ErrorKind::usage, "compress at level", std::to_string(level),
                 "levels are 1 to " + std::to_string(kStreamLevelMax));
   base::invariant(context_->history.size() <= kHistoryBytesMax, "a stream's history keeps its bound");
   ZSTD_CCtx* const zstd = context_->zstd;
   must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level));
-  must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, kWindowBits));
+  must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, static_cast<int>(window_bits)));
   must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_enableLongDistanceMatching, 1));
   must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 0));
   if (!context_->history.empty())
@@ -80,9 +81,10 @@ struct StreamDecompressor::Context {
   ~Context() { ZSTD_freeDCtx(zstd); }
 };
 
-StreamDecompressor::StreamDecompressor(base::Bytes history)
+StreamDecompressor::StreamDecompressor(unsigned window_bits, base::Bytes history)
     : context_(std::make_unique<Context>(std::move(history))) {
-  must(ZSTD_DCtx_setParameter(context_->zstd, ZSTD_d_windowLogMax, kWindowBits));
+  base::invariant(window_bits >= kWindowBitsMin && window_bits <= kWindowBitsMax, "a window keeps its bounds");
+  must(ZSTD_DCtx_setParameter(context_->zstd, ZSTD_d_windowLogMax, static_cast<int>(window_bits)));
   if (!context_->history.empty())
     must(ZSTD_DCtx_refPrefix(context_->zstd, context_->history.data(), context_->history.size()));
 }

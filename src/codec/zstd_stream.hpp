@@ -8,8 +8,9 @@
 
 namespace jaunt::codec {
 
-// How far back the stream looks, on both sides: what each of them holds in memory, beside the history.
-inline constexpr unsigned kWindowBits = 26;
+// How far back a stream looks: what both sides hold in memory, beside the history.
+inline constexpr unsigned kWindowBitsMin = 20;
+inline constexpr unsigned kWindowBitsMax = 27;
 inline constexpr std::size_t kHistoryBytesMax = std::size_t{1} << 25;
 inline constexpr int kStreamLevelMax = 12;  // higher ones would take several times the memory
 
@@ -17,7 +18,7 @@ inline constexpr int kStreamLevelMax = 12;  // higher ones would take several ti
 class StreamCompressor {
  public:
   // Level 1 to kStreamLevelMax, else a usage error; at most kHistoryBytesMax of history.
-  explicit StreamCompressor(int level, base::Bytes history = {});
+  explicit StreamCompressor(int level, unsigned window_bits = kWindowBitsMax, base::Bytes history = {});
   ~StreamCompressor();
   StreamCompressor(StreamCompressor&&) noexcept;
   StreamCompressor& operator=(StreamCompressor&&) noexcept;
@@ -33,7 +34,7 @@ class StreamCompressor {
 // One thread. The pieces are foreign: nothing they say makes this use more memory than a window and the history.
 class StreamDecompressor {
  public:
-  explicit StreamDecompressor(base::Bytes history = {});
+  explicit StreamDecompressor(unsigned window_bits = kWindowBitsMax, base::Bytes history = {});
   ~StreamDecompressor();
   StreamDecompressor(StreamDecompressor&&) noexcept;
   StreamDecompressor& operator=(StreamDecompressor&&) noexcept;

@@ -44,8 +44,8 @@ Answer MachineAnswers::answer(const tp::Message& question) {
   if (const auto* ask = std::get_if<tp::AskSizes>(&question.body))
     return {question.number, sizes_of(described_->disks[checked(ask->disk)], ask->blocks, workplace_.cancel)};
   if (const auto* ask = std::get_if<tp::AskStream>(&question.body))
-    return {question.number,
-            StreamBegin{ask->bytes_per_second, reader(ask->disk).read(ask->blocks, kHistoryBlocksMax)}};
+    return {question.number, StreamBegin{ask->bytes_per_second, ask->window_bits,
+                                         reader(ask->disk).read(ask->blocks, kHistoryBlocksMax)}};
   if (const auto* ask = std::get_if<tp::AskBlocks>(&question.body))
     return {question.number, PlainBlocks{reader(ask->disk).read(ask->blocks, tp::kBlocksMax)}};
   return {question.number, side_->answer(question).body};

@@ -23,6 +23,7 @@ struct PlainBlocks {
 // A stream is to begin, with these blocks.
 struct StreamBegin {
   std::uint64_t bytes_per_second = 0;
+  unsigned window_bits = 0;
   base::Bytes history;
 };
 

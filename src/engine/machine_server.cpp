@@ -101,7 +101,8 @@ class Server {
     if (const auto* body = std::get_if<tp::Body>(&answer.content)) {
       link_.send(tp::encode({answer.number, *body}));
     } else if (const auto* begin = std::get_if<StreamBegin>(&answer.content)) {
-      link_.send(tp::encode({answer.number, stream.begin(begin->bytes_per_second, begin->history)}));
+      link_.send(
+          tp::encode({answer.number, stream.begin(begin->bytes_per_second, begin->window_bits, begin->history)}));
     } else {
       base::Bytes frame = tp::encode({answer.number, stream.write(std::get<PlainBlocks>(answer.content).content)});
       const auto start = std::chrono::steady_clock::now();

@@ -39,7 +39,7 @@ class PlanJob {
   PlanJob(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace)
       : subject_(subject), options_(options), workplace_(workplace), holdings_(workplace.home, options.realm) {}
 
-  model::Plan run() {
+  model::Plan run(Conversation& conversation, const ToldMachine& machine, const transport::Link& link) {
     const KeptPlans plans(workplace_.home);
     plans.remove_expired();
     plan_.subject = subject_.name;
@@ -49,23 +49,20 @@ class PlanJob {
     plan_.created = std::time(nullptr);
     std::vector<DiskFindings> findings;
     Circumstances circumstances;
-    with_machine(subject_, options_.format.value_or(""), workplace_,
-                 [&](Conversation& conversation, const ToldMachine& machine, const transport::Link& link) {
-                   look_at(machine);
-                   DiskPlanner planner(conversation, holdings_, workplace_.home.cache(), workplace_.progress);
-                   for (std::uint32_t disk = 0; disk < conversation.disks().size(); ++disk)
-                     findings.push_back(planner.plan(disk));
-                   circumstances.round_trips = conversation.round_trips();
-                   circumstances.running = machine.running();
-                   circumstances.link = link_speed(options_, link.measured());
-                   plan_.difference_sent = link.sent().bytes;
-                   plan_.difference_received = link.received().bytes;
-                   description_ = machine.description;
-                 });
+    look_at(machine);
+    DiskPlanner planner(conversation, holdings_, workplace_.home.cache(), workplace_.progress);
+    for (std::uint32_t disk = 0; disk < conversation.disks().size(); ++disk)
+      findings.push_back(planner.plan(disk));
+    circumstances.round_trips = conversation.round_trips();
+    circumstances.running = machine.running();
+    circumstances.link = link_speed(options_, link.measured());
+    plan_.difference_sent = link.sent().bytes;
+    plan_.difference_received = link.received().bytes;
     circumstances.difference = plan_.difference_sent + plan_.difference_received;
     const auto runs = count_costs(findings, circumstances, plan_);
-    plan_.blockers = blockers_here(
-        description_, {.name = options_.name, .folder = options_.folder, .space = plan_.space}, workplace_.config);
+    plan_.blockers =
+        blockers_here(machine.description, {.name = options_.name, .folder = options_.folder, .space = plan_.space},
+                      workplace_.config);
     if (options_.lease.count() > 0)
       plan_.lease_until = plan_.created + options_.lease.count();
     std::vector<const base::File*> tiles;
@@ -110,19 +107,32 @@ class PlanJob {
   const PlanOptions& options_;
   const Workplace& workplace_;
   const Holdings holdings_;
-  model::Description description_;
   model::Plan plan_;
 };
 
 }  // namespace
 
-model::Plan make_plan(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace) {
+void refuse_own_home(const RemoteMachine& subject, const Workplace& workplace) {
   std::error_code absent;
   if (fs::equivalent(subject.home, workplace.home.path(), absent))
     throw Error(ErrorKind::usage, "plan", base::printable(subject.name),
                 fmt::format("{} is this very node's home", subject.home.string()),
                 "name the destination's home with --home");
-  return PlanJob(subject, options, workplace).run();
+}
+
+model::Plan make_plan(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace) {
+  refuse_own_home(subject, workplace);
+  model::Plan plan;
+  with_machine(subject, options.format.value_or(""), workplace,
+               [&](Conversation& conversation, const ToldMachine& machine, const transport::Link& link) {
+                 plan = make_plan(subject, options, workplace, conversation, machine, link);
+               });
+  return plan;
+}
+
+model::Plan make_plan(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace,
+                      Conversation& conversation, const ToldMachine& machine, const transport::Link& link) {
+  return PlanJob(subject, options, workplace).run(conversation, machine, link);
 }
 
 }  // namespace jaunt::engine

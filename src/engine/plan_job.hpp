@@ -22,7 +22,14 @@ struct PlanOptions {
   std::string realm = "default";                     // of what is here
 };
 
+// Throws usage where a machine's home is this very node's.
+void refuse_own_home(const RemoteMachine& subject, const Workplace& workplace);
+
 // Works it out, promises what it relies on, and keeps it. The workplace is the destination's.
 model::Plan make_plan(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace);
+
+// The same within a conversation that is about the machine already.
+model::Plan make_plan(const RemoteMachine& subject, const PlanOptions& options, const Workplace& workplace,
+                      Conversation& conversation, const ToldMachine& machine, const transport::Link& link);
 
 }  // namespace jaunt::engine

@@ -44,7 +44,10 @@ void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, d
   if (held.empty() && std::exchange(supply.begun, true))
     return;  // the stream of the disk before goes on
   supply.begun = true;
-  transport::AskStream ask{.bytes_per_second = supply.link_bytes_per_second, .disk = disk, .blocks = {}};
+  transport::AskStream ask{.bytes_per_second = supply.link_bytes_per_second,
+                           .window_bits = supply.stream.window_bits(),
+                           .disk = disk,
+                           .blocks = {}};
   for (std::size_t at = 0; at == 0 || at < held.size(); at += kTilesToldAtOnce) {
     ask.blocks.clear();
     for (std::size_t i = at; i < std::min(at + kTilesToldAtOnce, held.size()); ++i) {

@@ -34,6 +34,23 @@ struct Outdated {
   std::string why;
 };
 
+// Room for a long window: two jobs of a home have it at a time, so that four together stay within half a gigabyte.
+class WindowSlot {
+ public:
+  explicit WindowSlot(const Home& home) {
+    for (int slot = 0; slot < kLongWindows && !lock_; ++slot)
+      lock_ = FileLock::try_take(home.path() / fmt::format("window-{}.lock", slot));
+  }
+  unsigned bits() const { return lock_ ? kLongBits : kShortBits; }
+
+ private:
+  static constexpr int kLongWindows = 2;
+  static constexpr unsigned kLongBits = 27;
+  static constexpr unsigned kShortBits = 25;
+
+  std::optional<FileLock> lock_;
+};
+
 chunkstore::Reference blocks_of(const std::string& job, const std::string& realm) {
   return {.realm = realm, .holder = chunkstore::Holder::job, .name = job};
 }
@@ -160,7 +177,10 @@ class TeleportJob {
   void stage(const char* name, const Work& work) {
     const auto start = Clock::now();
     work();
-    const std::chrono::duration<double> took = Clock::now() - start;
+    add_stage(name, Clock::now() - start);
+  }
+
+  void add_stage(const char* name, std::chrono::duration<double> took) {
     const auto known = std::ranges::find_if(summary_.stages, [&](const auto& one) { return one.first == name; });
     if (known == summary_.stages.end())
       summary_.stages.emplace_back(name, took);
@@ -170,10 +190,8 @@ class TeleportJob {
 
   void carry_out() {
     for (int plans = 0;; ++plans) {
-      if (!chosen_)
-        stage("plan", [&] { make_plan(); });
       try {
-        stage("build", [&] { build(); });
+        converse();
         break;
       } catch (const Outdated& outdated) {
         if (plans == kPlansMax || (chosen_ && !chosen_->own && !left_something()))
@@ -191,38 +209,53 @@ class TeleportJob {
     job_.finish("done");
   }
 
-  void make_plan() {
+  // With the node that has the machine.
+  void converse() {
+    RemoteMachine machine = request_.subject;
+    std::string format = request_.options.plan.format.value_or("");
+    if (chosen_) {
+      const model::Plan plan = chosen_plan();
+      machine.bit_exact = std::ranges::all_of(plan.disks, [](const auto& d) { return d.root == d.carried_root; });
+      format = plan.format;
+    }
+    const auto start = Clock::now();
+    with_machine(machine, format, workplace_,
+                 [&](Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
+                   add_stage("describe", Clock::now() - start);
+                   if (told.running())
+                     throw Error(ErrorKind::unsupported, "teleport", base::printable(request_.subject.name),
+                                 "it runs, and only machines that are shut off can be teleported yet",
+                                 "shut it off first");
+                   if (!chosen_)
+                     stage("plan", [&] { make_plan(conversation, told, link); });
+                   stage("build", [&] { build(conversation); });
+                   summary_.wire_sent += link.sent().bytes;
+                   summary_.wire_received += link.received().bytes;
+                 });
+  }
+
+  void make_plan(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
     PlanOptions options = request_.options.plan;
     options.folder = fs::is_directory(request_.options.to) ? request_.options.to : request_.options.to.parent_path();
-    const model::Plan plan = engine::make_plan(request_.subject, options, workplace_);
-    summary_.wire_sent += plan.difference_sent;
-    summary_.wire_received += plan.difference_received;
+    const model::Plan plan = engine::make_plan(request_.subject, options, workplace_, conversation, told, link);
     choose({.id = plan.id, .own = true});
   }
 
-  void build() {
-    const KeptPlans plans(workplace_.home);
-    const model::Plan plan = [&] {
-      try {
-        return plans.plan(chosen_->id);
-      } catch (const Error& failure) {
-        if (failure.kind() != ErrorKind::not_found || !chosen_->own)
-          throw;
-        throw Outdated{"its plan has expired"};
-      }
-    }();
+  model::Plan chosen_plan() const {
+    try {
+      return KeptPlans(workplace_.home).plan(chosen_->id);
+    } catch (const Error& failure) {
+      if (failure.kind() != ErrorKind::not_found || !chosen_->own)
+        throw;
+      throw Outdated{"its plan has expired"};
+    }
+  }
+
+  void build(Conversation& conversation) {
+    const model::Plan plan = chosen_plan();
     summary_.plain_copy = plan.plain_copies.empty() ? std::nullopt : std::optional(plan.plain_copies.front());
     check_places(plan);
-    RemoteMachine machine = request_.subject;
-    machine.bit_exact = std::ranges::all_of(plan.disks, [](const auto& d) { return d.root == d.carried_root; });
-    with_machine(machine, plan.format, workplace_,
-                 [&](Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
-                   if (told.running())
-                     throw Error(ErrorKind::unsupported, "teleport", base::printable(plan.subject),
-                                 "it runs, and only machines that are shut off can be teleported yet",
-                                 "shut it off first");
-                   build_disks(plan, conversation, link);
-                 });
+    build_disks(plan, conversation);
   }
 
   void check_places(const model::Plan& plan) {
@@ -236,9 +269,10 @@ class TeleportJob {
     }
   }
 
-  void build_disks(const model::Plan& plan, Conversation& conversation, const transport::Link& link) {
+  void build_disks(const model::Plan& plan, Conversation& conversation) {
     const Holdings holdings(workplace_.home, plan.realm);
-    BlockSupply supply{.conversation = conversation};
+    const WindowSlot window(workplace_.home);
+    BlockSupply supply{.conversation = conversation, .stream = sync::BlockStreamReader(window.bits())};
     if (plan.link.origin != "assumed")
       supply.link_bytes_per_second = plan.link.bytes_per_second.value;
     summary_.disks.clear();
@@ -256,8 +290,6 @@ class TeleportJob {
       if (!fs::exists(places_[i].path))
         build_one(plan, i, static_cast<std::uint32_t>(now - there.begin()), holdings, supply);
     }
-    summary_.wire_sent += link.sent().bytes;
-    summary_.wire_received += link.received().bytes;
   }
 
   void build_one(const model::Plan& plan, std::size_t disk, std::uint32_t number, const Holdings& holdings,
@@ -343,6 +375,7 @@ class TeleportJob {
 }  // namespace
 
 TeleportSummary teleport(const RemoteMachine& subject, const TeleportOptions& options, const Workplace& workplace) {
+  refuse_own_home(subject, workplace);
   TeleportRequest request{subject, options};
   request.options.to = fs::absolute(options.to);
   TeleportJob job(Job::begin(workplace.home, kTeleportKind, subject.name), std::move(request), workplace);

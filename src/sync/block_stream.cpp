@@ -10,11 +10,13 @@ using base::Error;
 using base::ErrorKind;
 using Clock = std::chrono::steady_clock;
 
-transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, base::ByteView more_history) {
+transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, unsigned window_bits,
+                                           base::ByteView more_history) {
   if (more_history.size() > codec::kHistoryBytesMax - history_.size())
     throw Error(ErrorKind::limit, "answer", "the destination", "it tells of more blocks than a stream begins with");
   compressor_.reset();
   level_ = StreamLevel(link_bytes_per_second);
+  window_bits_ = window_bits;
   history_.insert(history_.end(), more_history.begin(), more_history.end());
   return {base::ByteCount(history_.size())};
 }
@@ -22,7 +24,7 @@ transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, 
 transport::Blocks BlockStreamWriter::write(base::ByteView content) {
   transport::Blocks blocks{.fresh = !compressor_, .piece = {}};
   if (!compressor_)
-    compressor_.emplace(level_.level(), std::exchange(history_, {}));
+    compressor_.emplace(level_.level(), window_bits_, std::exchange(history_, {}));
   const auto start = Clock::now();
   compressor_->append(content, blocks.piece);
   compressing_ = Clock::now() - start;
@@ -44,7 +46,7 @@ void BlockStreamReader::add_history(base::ByteView blocks) {
 
 base::Bytes BlockStreamReader::read(const transport::Blocks& blocks, std::size_t count) {
   if (blocks.fresh)
-    decompressor_.emplace(std::exchange(history_, {}));
+    decompressor_.emplace(window_bits_, std::exchange(history_, {}));
   if (!decompressor_)
     throw Error(ErrorKind::corrupt, "read", "a stream of blocks", "it does not begin");
   base::Bytes content(count * model::kBlockBytes);

@@ -14,13 +14,14 @@ namespace jaunt::sync {
 class BlockStreamWriter {
  public:
   // Of an AskStream: what the destination says, and the blocks that it holds. Too much history is a limit error.
-  transport::Stream begin(std::uint64_t link_bytes_per_second, base::ByteView more_history);
+  transport::Stream begin(std::uint64_t link_bytes_per_second, unsigned window_bits, base::ByteView more_history);
   transport::Blocks write(base::ByteView content);
   // How long the piece written last took to be sent.
   void sent(StreamLevel::Seconds sending);
 
  private:
   StreamLevel level_{0};
+  unsigned window_bits_ = codec::kWindowBitsMin;
   base::Bytes history_;
   std::optional<codec::StreamCompressor> compressor_;
   base::ByteCount plain_;
@@ -31,12 +32,16 @@ class BlockStreamWriter {
 // The destination's end. One thread.
 class BlockStreamReader {
  public:
+  explicit BlockStreamReader(unsigned window_bits = codec::kWindowBitsMax) : window_bits_(window_bits) {}
+
+  unsigned window_bits() const { return window_bits_; }
   // In the order in which the source was told.
   void add_history(base::ByteView blocks);
   // The content of so many blocks. Throws corrupt.
   base::Bytes read(const transport::Blocks& blocks, std::size_t count);
 
  private:
+  unsigned window_bits_;
   base::Bytes history_;
   std::optional<codec::StreamDecompressor> decompressor_;
 };

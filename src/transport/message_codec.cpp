@@ -381,12 +381,15 @@ Sizes take(const wire::Sizes& in) {
 void put(wire::Envelope& out, const AskStream& ask) {
   wire::AskStream& to = *out.mutable_ask_stream();
   to.set_bytes_per_second(ask.bytes_per_second);
+  to.set_window_bits(ask.window_bits);
   to.set_disk(ask.disk);
   put_blocks(*to.mutable_blocks(), ask.blocks);
 }
 
 AskStream take(const wire::AskStream& in) {
-  return {in.bytes_per_second(), in.disk(), take_blocks(in.blocks())};
+  limit_unless(in.window_bits() >= kWindowBitsMin && in.window_bits() <= kWindowBitsMax,
+               "its window is out of bounds");
+  return {in.bytes_per_second(), in.window_bits(), in.disk(), take_blocks(in.blocks())};
 }
 
 void put(wire::Envelope& out, const Stream& stream) {

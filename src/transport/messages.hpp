@@ -206,10 +206,15 @@ struct Sizes {
   bool operator==(const Sizes&) const = default;
 };
 
-// Before blocks are asked for: how fast the link is, and blocks that both sides hold, by which the stream of blocks
-// is compressed. Asked several times, the blocks of all count, in this order; asked later, a new stream begins.
+inline constexpr std::uint32_t kWindowBitsMin = 20;
+inline constexpr std::uint32_t kWindowBitsMax = 27;
+
+// Before blocks are asked for: how fast the link is, how long a window the destination has room for, and blocks that
+// both sides hold, by which the stream of blocks is compressed. Asked several times, the blocks of all count, in this
+// order; asked later, a new stream begins.
 struct AskStream {
   std::uint64_t bytes_per_second = 0;  // 0: nobody knows
+  std::uint32_t window_bits = kWindowBitsMax;
   std::uint32_t disk = 0;
   BlockSet blocks;
 

@@ -38,13 +38,13 @@ void answer_questions(const Disk& disk, fuzz::Input input) {
       const transport::Message answer{message.number, writer.write(reader.read(ask->blocks, transport::kBlocksMax))};
       fuzz::require(transport::decode(transport::encode(answer)) == answer, "an answer can be sent");
     } else if (const auto* begin = std::get_if<transport::AskStream>(&message.body)) {
-      writer.begin(begin->bytes_per_second, reader.read(begin->blocks, 8192));
+      writer.begin(begin->bytes_per_second, codec::kWindowBitsMin, reader.read(begin->blocks, 8192));
     }
   }
 }
 
 void take_answers(fuzz::Input input) {
-  sync::BlockStreamReader stream;
+  sync::BlockStreamReader stream(codec::kWindowBitsMin);
   std::uint64_t tile = 0;
   std::size_t delivered = 0;
   sync::BlockAsker asker(

@@ -9,7 +9,7 @@ using namespace jaunt;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(fuzz::input(data, size));
   fuzz::expect_only_refusals([&] {
-    codec::StreamDecompressor stream(base::Bytes(input.number(1) * 64, std::byte{7}));
+    codec::StreamDecompressor stream(codec::kWindowBitsMin, base::Bytes(input.number(1) * 64, std::byte{7}));
     while (!input.empty()) {
       base::Bytes into(16 * input.number(2));
       stream.read(input.take(input.number(2)), into);

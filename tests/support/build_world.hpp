@@ -132,7 +132,7 @@ class BuildWorld {
         continue;
       blocks -= mask.count();
       const base::Bytes both = reader.read({sync::tile_blocks(tile.tile, mask)}, transport::kBlocksMax);
-      writer.begin(0, both);
+      writer.begin(0, stream.window_bits(), both);
       stream.add_history(both);
     }
   }

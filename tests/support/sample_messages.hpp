@@ -39,7 +39,7 @@ inline std::vector<transport::Message> sample_messages() {
       {8, Machine{R"({"name": "web1"})", 1'700'000'000}},
       {9, AskSizes{1, blocks}},
       {9, Sizes{base::ByteCount(8192), base::ByteCount(3000), base::ByteCount(65536), base::ByteCount(20000)}},
-      {10, AskStream{12'500'000, 1, blocks}},
+      {10, AskStream{12'500'000, 26, 1, blocks}},
       {10, Stream{base::ByteCount(8192)}},
       {11, AskBlocks{2, blocks}},
       {11, Blocks{true, bits}},

@@ -58,8 +58,8 @@ TEST_CASE("What both sides hold already makes a new stream as small as if it wen
   std::mt19937_64 random(2);
   const base::Bytes known = noise(random, 1 << 20);
   for (const int level : {1, 3, 9, codec::kStreamLevelMax}) {
-    StreamCompressor writer(level, known);
-    StreamDecompressor reader(known);
+    StreamCompressor writer(level, 26, known);
+    StreamDecompressor reader(26, known);
     base::Bytes piece;
     const base::ByteView part = base::ByteView(known).subspan(4096 * 50, 4096 * 100);
     writer.append(part, piece);

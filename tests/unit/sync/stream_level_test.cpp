@@ -77,9 +77,9 @@ TEST_CASE("More is asked for ahead where an answer takes long, within bounds") {
 TEST_CASE("A stream that begins with more than its history may be is refused") {
   sync::BlockStreamWriter writer;
   const base::Bytes half(codec::kHistoryBytesMax / 2);
-  CHECK(writer.begin(0, half).history == base::ByteCount(half.size()));
-  CHECK(writer.begin(0, half).history == base::ByteCount(codec::kHistoryBytesMax));
-  CHECK_THROWS_AS(writer.begin(0, base::Bytes(1)), base::Error);
+  CHECK(writer.begin(0, 20, half).history == base::ByteCount(half.size()));
+  CHECK(writer.begin(0, 20, half).history == base::ByteCount(codec::kHistoryBytesMax));
+  CHECK_THROWS_AS(writer.begin(0, 20, base::Bytes(1)), base::Error);
 }
 
 TEST_CASE("A piece that is no beginning is refused by who has none") {
