@@ -29,7 +29,7 @@ struct BuiltDisk {
 // What the disks of one conversation share.
 struct BlockSupply {
   Conversation& conversation;
-  sync::BlockStreamReader stream = {};
+  sync::BlockStreamReader stream{};
   std::uint64_t link_bytes_per_second = 0;  // 0: nobody knows
   bool begun = false;                       // a stream
 };
