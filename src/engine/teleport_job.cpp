@@ -263,6 +263,9 @@ class TeleportJob {
     for (std::size_t disk = 0; disk < plan.disks.size(); ++disk) {
       places_.push_back(place_of(plan, disk, request_.options, job_.id()));
       const DiskPlace& place = places_.back();
+      if (!fs::is_directory(place.path.parent_path()))
+        throw Error(ErrorKind::not_found, "create", place.path.string(), "there is no such folder",
+                    "make it, or choose another path with --to");
       if (fs::exists(fs::symlink_status(place.path)) && !(proved_ && !fs::exists(place.hidden)))
         throw Error(ErrorKind::usage, "create", place.path.string(), "it exists already",
                     "choose another path with --to, or remove it first");

@@ -57,11 +57,21 @@ class Stage {
       summary_of(attempt());
     check_target();
     scene_.jaunt({"describe", "--quick", "--format", "raw", scene_.base.string()});  // cleans up after the killed
+    drop_forgotten_plan();
     scene_.expect_tidy();
     begin_again();
   }
 
  private:
+  // One that was made, but that no job knew of when it was killed, stays until it expires.
+  void drop_forgotten_plan() const {
+    std::istringstream plans(scene_.jaunt({"plan", "--list", "--json"}).out);
+    int forgotten = 0;
+    for (std::string line; std::getline(plans, line); ++forgotten)
+      scene_.jaunt({"plan", "--drop", Json::parse(line)["id"]});
+    CHECK(forgotten <= 1);
+  }
+
   fs::path target() const { return scene_.here / ("wanted." + format_); }
   base::Captured attempt() const { return scene_.teleport({"--to", target().string()}); }
 

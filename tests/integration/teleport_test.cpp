@@ -66,7 +66,7 @@ TEST_CASE("A teleported image is bit for bit the source's, and only what is nowh
   scene.expect_tidy();
 
   // The next one of its kind finds all of it here.
-  const Json again = summary_of(scene.teleport({"--to", (scene.here / "again.raw").string()}));
+  const Json again = summary_of(scene.teleport({"--rate", "10Mbit", "--to", (scene.here / "again.raw").string()}));
   CHECK(content(scene.here / "again.raw") == before);
   CHECK(again["bytes_by_source"]["wire"] == 0);
   CHECK(again["disks"][0]["base"] == scene.target().string());
@@ -124,7 +124,7 @@ TEST_CASE("What exists is not overwritten, and what cannot be meant is named") {
   std::ofstream(scene.target()) << "mine";
   refused({}, 2, "exists already");
   CHECK(content(scene.target()) == "mine");
-  refused({"--to", "/nonexistent/folder/x.raw"}, 1, "No such file");
+  refused({"--to", "/nonexistent/folder/x.raw"}, 1, "no such folder");
   refused({"--plan", "20200101-000000-0000"}, 1, "no such plan");
   refused({"--to", (scene.here / "x").string(), "--to-format", "raw", "--rate", "fast"}, 2, "no rate");
 }
