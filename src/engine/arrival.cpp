@@ -15,7 +15,7 @@ std::vector<model::Blocker> blockers_here(const model::Description& description,
   if (description.hardware) {
     const model::Hardware& hardware = *description.hardware;
     arrival.name = place.name.value_or(hardware.name);
-    if (!place.name)
+    if (place.same_machine)
       arrival.uuid = hardware.uuid;
     try {
       const hypervisor::Demands demands = hypervisor::parse_demands(hardware.domain_xml);

@@ -14,6 +14,7 @@ namespace jaunt::engine {
 
 struct ArrivalPlace {
   std::optional<std::string> name;              // that it would have instead of its own
+  bool same_machine = false;                    // it keeps its UUID
   std::optional<std::filesystem::path> folder;  // for its disks
   base::ByteCount space;                        // that they need
 };

@@ -47,6 +47,7 @@ struct Leftovers {
 
   void operator()(const JobBegun&) {}
   void operator()(const StageDone&) {}
+  void operator()(const DomainNamed&) {}
   void operator()(const Requested&) {}
   void operator()(const PlanChosen&) {}
   void operator()(const BackupBegun& backup) { backups.push_back(backup); }

@@ -89,6 +89,9 @@ const char* visit_fields(const Visit& visit, R& record) {
   } else if constexpr (std::is_same_v<T, StageDone>) {
     visit("name", record.name);
     return "stage_done";
+  } else if constexpr (std::is_same_v<T, DomainNamed>) {
+    visit("uuid", record.uuid);
+    return "domain_named";
   } else {
     visit("outcome", record.outcome);
     return "job_finished";

@@ -62,14 +62,20 @@ struct StageDone {
   bool operator==(const StageDone&) const = default;
 };
 
+// A domain is about to be defined.
+struct DomainNamed {
+  std::string uuid;
+  bool operator==(const DomainNamed&) const = default;
+};
+
 // Nothing is left to clean up.
 struct JobFinished {
   std::string outcome;  // "done", "failed", "cancelled", "recovered"
   bool operator==(const JobFinished&) const = default;
 };
 
-using Record =
-    std::variant<JobBegun, BackupBegun, BackupEnded, TemporaryMade, Requested, PlanChosen, StageDone, JobFinished>;
+using Record = std::variant<JobBegun, BackupBegun, BackupEnded, TemporaryMade, Requested, PlanChosen, StageDone,
+                            DomainNamed, JobFinished>;
 
 // Writes a journal. One thread.
 class Journal {

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/file.hpp"
 #include "base/text.hpp"
+#include "codec/zstd_frame.hpp"
 #include "codec/zstd_stream.hpp"
 #include "disk/open.hpp"
 #include "engine/wire_sample.hpp"
@@ -32,6 +34,22 @@ std::string told(model::Description description) {
                 fmt::format("its description is longer than {}",
                             base::human_bytes(base::ByteCount(tp::kDescriptionBytesMax))));
   return text;
+}
+
+// A machine that never ran has no variables yet.
+void add_firmware(const model::Description& description, tp::Machine& machine) {
+  if (!description.hardware || description.hardware->firmware.nvram.empty())
+    return;
+  const std::filesystem::path path = description.hardware->firmware.nvram;
+  std::error_code unreadable;
+  if (!std::filesystem::exists(path, unreadable))
+    return;
+  const std::string variables = base::read_text_file(path, base::ByteCount(tp::kFirmwareBytesMax));
+  if (!codec::FrameCompressor(19).append_frame(base::as_bytes(variables), tp::kFirmwarePieceMax, machine.firmware))
+    throw Error(ErrorKind::limit, "carry", path.string(),
+                fmt::format("the variables of its firmware are more than {} when compressed",
+                            base::human_bytes(base::ByteCount(tp::kFirmwarePieceMax))));
+  machine.firmware_bytes = variables.size();
 }
 
 }  // namespace
@@ -64,7 +82,9 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
                         .elided = ask.bit_exact ? model::ExtentSet() : disk.elided});
   open_.resize(offered_.size());
   side_.emplace(offered_);
-  return {.description = told(described_->description), .as_of = described_->as_of};
+  tp::Machine told_machine{.description = told(described_->description), .as_of = described_->as_of};
+  add_firmware(described_->description, told_machine);
+  return told_machine;
 }
 
 std::size_t MachineAnswers::checked(std::uint32_t disk) const {

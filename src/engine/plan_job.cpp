@@ -60,9 +60,12 @@ class PlanJob {
     plan_.difference_received = link.received().bytes;
     circumstances.difference = plan_.difference_sent + plan_.difference_received;
     const auto runs = count_costs(findings, circumstances, plan_);
-    plan_.blockers =
-        blockers_here(machine.description, {.name = options_.name, .folder = options_.folder, .space = plan_.space},
-                      workplace_.config);
+    plan_.blockers = blockers_here(machine.description,
+                                   {.name = options_.name,
+                                    .same_machine = options_.same_machine,
+                                    .folder = options_.folder,
+                                    .space = plan_.space},
+                                   workplace_.config);
     if (options_.lease.count() > 0)
       plan_.lease_until = plan_.created + options_.lease.count();
     std::vector<const base::File*> tiles;

@@ -20,6 +20,7 @@ struct PlanOptions {
   std::optional<std::string> name = {};              // of the VM here; by default the one it has
   std::optional<std::filesystem::path> folder = {};  // for its disks; by default the first configured one
   std::string realm = "default";                     // of what is here
+  bool same_machine = false;                         // it keeps its UUID
 };
 
 // Throws usage where a machine's home is this very node's.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "codec/zstd_frame.hpp"
 #include "engine/local_node.hpp"
 #include "engine/paired_node.hpp"
 #include "model/description_json.hpp"
@@ -17,12 +18,20 @@ namespace {
 
 constexpr std::string_view kHomeScheme = "home:";
 
+ToldMachine understood(const transport::Machine& told) {
+  ToldMachine machine{.description = model::description_from_json(told.description), .as_of = told.as_of};
+  machine.firmware.resize(told.firmware_bytes);
+  if (told.firmware_bytes > 0)
+    codec::FrameDecompressor().decompress(told.firmware, machine.firmware);
+  return machine;
+}
+
 template <typename Node>
 void speak(Node& node, const RemoteMachine& machine, const std::string& format, const SpeakOfMachine& work) {
   try {
     Conversation conversation(node.link());
     const transport::Machine told = conversation.machine(machine.name, format, machine.bit_exact);
-    work(conversation, {model::description_from_json(told.description), told.as_of}, node.link());
+    work(conversation, understood(told), node.link());
   } catch (const Error&) {
     node.finish();
     throw;

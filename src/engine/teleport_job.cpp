@@ -101,6 +101,8 @@ class TeleportJob {
         chosen_ = *plan;
       if (const auto* made = std::get_if<TemporaryMade>(&record))
         made_.push_back(made->path);
+      if (const auto* named = std::get_if<DomainNamed>(&record))
+        uuid_ = named->uuid;
       if (const auto* stage = std::get_if<StageDone>(&record))
         proved_ = proved_ || stage->name == kProved;
     }
@@ -204,6 +206,8 @@ class TeleportJob {
       }
     }
     stage("finish", [&] { show(); });
+    if (wants_domain())
+      stage("define", [&] { define(); });
     stage("catalog", [&] { catalogue(); });
     release();
     job_.finish("done");
@@ -228,6 +232,8 @@ class TeleportJob {
                                  "shut it off first");
                    if (!chosen_)
                      stage("plan", [&] { make_plan(conversation, told, link); });
+                   hardware_ = told.description.hardware;
+                   firmware_ = told.firmware;
                    stage("build", [&] { build(conversation); });
                    summary_.wire_sent += link.sent().bytes;
                    summary_.wire_received += link.received().bytes;
@@ -237,8 +243,20 @@ class TeleportJob {
   void make_plan(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
     PlanOptions options = request_.options.plan;
     options.folder = fs::is_directory(request_.options.to) ? request_.options.to : request_.options.to.parent_path();
+    options.same_machine = request_.options.machine.same_machine;
     const model::Plan plan = engine::make_plan(request_.subject, options, workplace_, conversation, told, link);
     choose({.id = plan.id, .own = true});
+    if (request_.options.machine.define && !plan.name.empty())
+      refuse_blocked(plan);
+  }
+
+  // Before a byte of the disks moves. Space is counted again when it is used.
+  void refuse_blocked(const model::Plan& plan) const {
+    for (const model::Blocker& blocker : plan.blockers)
+      if (blocker.fatal && blocker.subject != "space")
+        throw Error(ErrorKind::incompatible, "teleport", base::printable(plan.subject), blocker.found,
+                    blocker.remedy.empty() ? "bring its disks alone with --no-define"
+                                           : blocker.remedy + "; or bring its disks alone with --no-define");
   }
 
   model::Plan chosen_plan() const {
@@ -352,6 +370,27 @@ class TeleportJob {
     base::named_point("targets visible");
   }
 
+  bool wants_domain() const { return hardware_ && request_.options.machine.define; }
+
+  void define() {
+    MachineParts parts{.hardware = *hardware_,
+                       .name = request_.options.plan.name.value_or(hardware_->name),
+                       .uuid = uuid_.value_or(request_.options.machine.same_machine ? hardware_->uuid : new_uuid()),
+                       .disks = {},
+                       .firmware = firmware_,
+                       .firmware_path = {}};
+    for (std::size_t i = 0; i < places_.size(); ++i)
+      parts.disks.push_back({summary_.disks[i].target, places_[i].path.string(), places_[i].format});
+    parts.firmware_path = places_.front().path.parent_path() / (parts.name + "_VARS.fd");
+    const bool repeated = uuid_.has_value();
+    if (!repeated)
+      job_.record(DomainNamed{parts.uuid});
+    base::named_point("domain named");
+    workplace_.progress.stage("defining it", {});
+    summary_.domain = set_up_machine(parts, request_.options.machine, repeated, workplace_.config);
+    base::named_point("domain defined");
+  }
+
   void catalogue() {
     for (std::size_t i = 0; i < places_.size(); ++i) {
       try {
@@ -370,6 +409,9 @@ class TeleportJob {
   std::optional<PlanChosen> chosen_;
   std::vector<std::string> made_;  // hidden files that were begun
   bool proved_ = false;
+  std::optional<std::string> uuid_;  // of the domain that an earlier attempt was about to define
+  std::optional<model::Hardware> hardware_;
+  base::Bytes firmware_;
   std::vector<DiskPlace> places_;
   std::vector<BuiltDisk> built_;
   TeleportSummary summary_;

@@ -11,6 +11,7 @@
 
 #include "engine/describe_job.hpp"
 #include "engine/home.hpp"
+#include "engine/machine_setup.hpp"
 #include "engine/plan_job.hpp"
 #include "engine/remote_machine.hpp"
 #include "model/source_kind.hpp"
@@ -21,7 +22,8 @@ struct TeleportOptions {
   PlanOptions plan = {};
   std::optional<std::string> plan_id = {};  // of a kept plan, which is carried out instead of a new one
   std::filesystem::path to = {};            // a file, or a folder for every disk's file
-  std::string target_format = {};           // "raw" or "qcow2"; empty: as the file's name says, else raw
+  MachineWish machine = {};
+  std::string target_format = {};  // "raw" or "qcow2"; empty: as the file's name says, else raw
 };
 
 struct TeleportedDisk {
@@ -37,6 +39,7 @@ struct TeleportSummary {
   std::string subject;
   std::string source;
   std::vector<TeleportedDisk> disks;
+  std::optional<DefinedMachine> domain;  // where one was defined
   bool resumed = false;
   base::ByteCount wire_sent;  // by this attempt, with working out the difference if it did that
   base::ByteCount wire_received;

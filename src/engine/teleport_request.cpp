@@ -29,6 +29,12 @@ std::string to_json(const TeleportRequest& request) {
                {"realm", stored(plan.realm)},
                {"to", stored(request.options.to.string())},
                {"target_format", stored(request.options.target_format)}};
+  if (plan.name)
+    json["name"] = stored(*plan.name);
+  const MachineWish& wish = request.options.machine;
+  json["define"] = wish.define;
+  json["start"] = wish.start;
+  json["same_machine"] = wish.same_machine;
   if (plan.format)
     json["format"] = stored(*plan.format);
   if (plan.bytes_per_second)
@@ -47,6 +53,11 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     plan.realm = restored(json, "realm");
     request.options.to = restored(json, "to");
     request.options.target_format = restored(json, "target_format");
+    if (json.contains("name"))
+      plan.name = restored(json, "name");
+    request.options.machine = {.define = json.at("define").get<bool>(),
+                               .start = json.at("start").get<bool>(),
+                               .same_machine = json.at("same_machine").get<bool>()};
     if (json.contains("format"))
       plan.format = restored(json, "format");
     if (json.contains("bytes_per_second"))

@@ -80,8 +80,7 @@ class Court {
       judge_machine_type(hardware, *ability);
       judge_cpu(hardware, *ability);
       judge_firmware(hardware.firmware, *ability);
-      if (hardware.tpm.find("emulator") != std::string::npos && !ability->tpm_emulator)
-        stop("tpm", "it has an emulated TPM, and the host cannot emulate one", "install swtpm and swtpm-tools there");
+      judge_tpm(hardware, *ability);
     }
     judge_memory(hardware);
     judge_networks(hardware);
@@ -173,6 +172,16 @@ class Court {
       warn("firmware", "it keeps no boot entries of its own", "the host makes them from its template");
   }
 
+  void judge_tpm(const Hardware& hardware, const model::GuestAbility& ability) {
+    if (hardware.tpm.find("emulator") == std::string::npos)
+      return;
+    if (!ability.tpm_emulator)
+      stop("tpm", "it has an emulated TPM, and the host cannot emulate one", "install swtpm and swtpm-tools there");
+    else
+      stop("tpm", "the state of its TPM would stay behind, and with it what the guest has sealed",
+           "take the TPM out of its definition, if the guest can do without");
+  }
+
   void judge_memory(const Hardware& hardware) {
     if (host_.memory.value > 0 && hardware.memory > host_.memory)
       stop("memory",
@@ -217,6 +226,9 @@ class Court {
     if (!hardware.checkpoints.empty())
       warn("checkpoints", fmt::format("its {} checkpoints stay behind", hardware.checkpoints.size()),
            "the next backup there is a full one");
+    if (arrival_.uuid.empty())
+      warn("identity", "a copy has the machine id, the SSH host keys and the network configuration of the original",
+           "change them inside before both run in one network");
     if (hardware.managed_save && !arrival_.with_memory)
       warn("memory", "its saved state stays behind: it will start anew, as after a power cut",
            "start it and shut it down first");

@@ -349,11 +349,15 @@ AskMachine take(const wire::AskMachine& in) {
 void put(wire::Envelope& out, const Machine& machine) {
   out.mutable_machine()->set_description(machine.description);
   out.mutable_machine()->set_as_of(machine.as_of);
+  out.mutable_machine()->set_firmware(to_wire(machine.firmware));
+  out.mutable_machine()->set_firmware_bytes(machine.firmware_bytes);
 }
 
 Machine take(const wire::Machine& in) {
   limit_unless(in.description().size() <= kDescriptionBytesMax, "its description is too long");
-  return {in.description(), in.as_of()};
+  limit_unless(in.firmware().size() <= kFirmwarePieceMax && in.firmware_bytes() <= kFirmwareBytesMax,
+               "its firmware's variables are too long");
+  return {in.description(), in.as_of(), to_bytes(in.firmware()), in.firmware_bytes()};
 }
 
 void put(wire::Envelope& out, const AskSizes& ask) {

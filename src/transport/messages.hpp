@@ -33,6 +33,8 @@ inline constexpr std::size_t kNameBytesMax = 256;
 inline constexpr std::size_t kCauseBytesMax = 1024;
 inline constexpr std::size_t kSubjectBytesMax = 4096;
 inline constexpr std::size_t kDescriptionBytesMax = 1 << 20;
+inline constexpr std::size_t kFirmwarePieceMax = 128 * base::kKiB;  // compressed
+inline constexpr std::uint64_t kFirmwareBytesMax = 64 * base::kMiB;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
 inline constexpr std::size_t kBlocksMax = kTileBlocks;  // that one message may bring: 1 MiB
@@ -184,6 +186,9 @@ struct AskMachine {
 struct Machine {
   std::string description;  // as JSON, docs/description.md; without the packages
   std::int64_t as_of = 0;   // when its disks were so, seconds since 1970
+  // The variables of its firmware as a zstd frame, and how many bytes they are; empty where it has none.
+  base::Bytes firmware = {};
+  std::uint64_t firmware_bytes = 0;
 
   bool operator==(const Machine&) const = default;
 };

@@ -4,8 +4,7 @@
 
 #include <signal.h>
 
-#include "integration/hypervisor/test_domain.hpp"
-#include "integration/two_homes.hpp"
+#include "integration/two_hosts.hpp"
 
 using namespace jaunt;
 using namespace jaunt::hypervisor;
@@ -13,24 +12,6 @@ using namespace jaunt::test_support;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Two homes whose images QEMU may open.
-struct Hosts : TwoHomes {
-  ImageFolder disks;
-  fs::path scratch = disks.path() / "scratch";
-
-  Hosts() {
-    allowed.push_back(disks.path().string());
-    more_environment = {"JAUNT_LIBVIRT_URI=" + test_uri(), "JAUNT_SCRATCH_FOLDER=" + scratch.string(),
-                        "JAUNT_IMAGES_POOLS=false"};
-  }
-  std::string disk(const std::string& name, const Blocks& blocks) const {
-    return image_of(disks.path() / name, blocks).string();
-  }
-  void known(const std::string& name, const Blocks& blocks) const {
-    catalogue(destination, image_of(images / name, blocks), "raw");
-  }
-};
 
 bool empty(const fs::path& folder) {
   return !fs::exists(folder) || fs::is_empty(folder);

@@ -38,6 +38,8 @@ std::string told(const engine::Record& record) {
     return fmt::format("builds {}", made->path);
   if (const auto* stage = std::get_if<engine::StageDone>(&record))
     return fmt::format("{}: done", stage->name);
+  if (const auto* named = std::get_if<engine::DomainNamed>(&record))
+    return fmt::format("defines domain {}", named->uuid);
   return {};
 }
 

@@ -35,13 +35,27 @@ engine::TeleportOptions options_of(const Invocation& invocation) {
                                   .to = invocation.value("--to").value_or(""),
                                   .target_format = invocation.value("--to-format").value_or("")};
   options.plan.format = invocation.value("--format");
+  options.plan.name = invocation.value("--as");
+  options.machine = {.define = !invocation.flag("--no-define"),
+                     .start = invocation.flag("--start"),
+                     .same_machine = invocation.flag("--same-machine")};
   options.plan.realm = invocation.value("--realm").value_or(options.plan.realm);
   if (const auto rate = invocation.value("--rate"))
     if (!(options.plan.bytes_per_second = base::parse_rate(*rate)))
       throw Error(ErrorKind::usage, "understand", "--rate " + base::printable(*rate), "it is no rate",
                   "write it like 100Mbit, 1Gbit or 12MB");
+  return options;
+}
+
+// A domain's disks go where images lie, if nothing else is said.
+engine::TeleportOptions placed(engine::TeleportOptions options, const std::string& subject,
+                               const engine::Config& config) {
+  const bool domain = subject.find('/') == subject.npos;
+  if (options.to.empty() && domain && !config.image_folders.empty())
+    options.to = config.image_folders.front();
   if (options.to.empty())
-    throw Error(ErrorKind::usage, "teleport", "this", "it is not said where to", "name a file or a folder with --to");
+    throw Error(ErrorKind::usage, "teleport", base::printable(subject), "it is not said where to",
+                "name a file or a folder with --to");
   return options;
 }
 
@@ -49,6 +63,28 @@ std::unique_ptr<base::Progress> progress_for(const Invocation& invocation) {
   if (invocation.flag("--json"))
     return std::make_unique<JsonProgress>();
   return std::make_unique<ProgressLine>(invocation.flag("--quiet"), ProgressLine::Stages::stay);
+}
+
+nlohmann::ordered_json domain_json(const engine::DefinedMachine& machine) {
+  nlohmann::ordered_json changes = nlohmann::ordered_json::array();
+  for (const auto& change : machine.changes)
+    changes.push_back({{"what", base::printable(change.what)},
+                       {"from", base::printable(change.from)},
+                       {"to", base::printable(change.to)}});
+  return {{"name", base::printable(machine.name)},
+          {"uuid", machine.uuid},
+          {"connection", base::printable(machine.connection)},
+          {"started", machine.started},
+          {"changes", changes}};
+}
+
+void print_domain(const engine::DefinedMachine& machine, Page& page) {
+  page.field("domain", fmt::format("{} at {}{}", base::printable(machine.name), base::printable(machine.connection),
+                                   machine.started ? ", started" : ""));
+  page.field("uuid", machine.uuid);
+  for (const auto& change : machine.changes)
+    page.field("changed", fmt::format("{}: {}{}{}", base::printable(change.what), base::printable(change.from),
+                                      change.to.empty() ? " left out" : " → ", base::printable(change.to)));
 }
 
 void print_json(const engine::TeleportSummary& summary) {
@@ -79,6 +115,8 @@ void print_json(const engine::TeleportSummary& summary) {
                                  {"seconds", summary.elapsed.count()},
                                  {"seconds_by_stage", stages},
                                  {"peak_rss_bytes", summary.peak_rss}};
+  if (summary.domain)
+    json["domain"] = domain_json(*summary.domain);
   if (summary.plain_copy)
     json["plain_copy"] = {{"name", summary.plain_copy->name}, {"wire", summary.plain_copy->wire.value}};
   fmt::print("{}\n", json.dump());
@@ -97,6 +135,8 @@ void print_text(const engine::TeleportSummary& summary) {
     page.field("root", base::to_hex(disk.root));
     page.field("base", base::printable(disk.base.value_or("none")));
   }
+  if (summary.domain)
+    print_domain(*summary.domain, page);
   const base::ByteCount wire = summary.wire_sent + summary.wire_received;
   page.field("link", fmt::format("{} received, {} sent", base::human_bytes(summary.wire_received),
                                  base::human_bytes(summary.wire_sent)));
@@ -152,7 +192,7 @@ int run_teleport(const Invocation& invocation) {
         const auto progress = progress_for(invocation);
         engine::RemoteMachine machine = engine::parse_remote_machine(subject);
         machine.bit_exact = invocation.flag("--bit-exact");
-        return engine::teleport(machine, options,
+        return engine::teleport(machine, placed(options, machine.name, config),
                                 {.home = home, .config = config, .progress = *progress, .cancel = interrupted()});
       }();
       print(summary, json);

@@ -32,7 +32,6 @@ struct Story {
     hardware.cpu_mode = "custom";
     hardware.cpu_model = "Skylake-Server";
     hardware.firmware = {.kind = "uefi", .loader = "/fw/OVMF.fd", .nvram = "/nvram/web.fd", .secure_boot = true};
-    hardware.tpm = "tpm-crb emulator 2.0";
     hardware.interfaces = {{.mac = "52:54:00:00:00:01", .model = "virtio", .kind = "network", .source = "default"},
                            {.mac = "52:54:00:00:00:02", .model = "virtio", .kind = "bridge", .source = "br0"}};
     host.name = "two";
@@ -107,7 +106,13 @@ TEST_CASE("Each obstacle is found by itself, with its severity, and named") {
       {"firmware", true, "secure boot", [](Story& s) { s.guests().secure_boot = false; }},
       {"firmware", false, "becomes /fw/other.fd", [](Story& s) { s.guests().loaders = {"/fw/other.fd"}; }},
       {"firmware", false, "no boot entries", [](Story& s) { s.hardware().firmware.nvram.clear(); }},
-      {"tpm", true, "TPM", [](Story& s) { s.guests().tpm_emulator = false; }},
+      {"tpm", true, "cannot emulate one",
+       [](Story& s) {
+         s.hardware().tpm = "tpm-crb emulator 2.0";
+         s.guests().tpm_emulator = false;
+       }},
+      {"tpm", true, "would stay behind", [](Story& s) { s.hardware().tpm = "tpm-crb emulator 2.0"; }},
+      {"identity", false, "machine id", [](Story& s) { s.arrival.uuid.clear(); }},
       {"memory", true, "the host only 1.00 GiB", [](Story& s) { s.host.memory = base::ByteCount(base::kGiB); }},
       {"memory", false, "available", [](Story& s) { s.host.memory_available = base::ByteCount(base::kGiB); }},
       {"network", true, "no active network default", [](Story& s) { s.host.networks.clear(); }},

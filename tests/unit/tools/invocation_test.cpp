@@ -56,7 +56,7 @@ TEST_CASE("The version is an option and a command") {
 TEST_CASE("A misspelled command is answered with the one that was meant") {
   CHECK(refusal({"docter"}).remedy() == "did you mean `jaunt doctor`?");
   CHECK(refusal({"config", "chekc"}).remedy() == "did you mean `jaunt config check`?");
-  CHECK(refusal({"teleport"}).remedy() == "see `jaunt --help`");
+  CHECK(refusal({"levitate"}).remedy() == "see `jaunt --help`");
 }
 
 TEST_CASE("What the table does not know is refused, naming the help that tells more") {
