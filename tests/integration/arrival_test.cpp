@@ -19,8 +19,9 @@ std::vector<model::Blocker> obstacles_of(const std::string& xml, const std::stri
   description.hardware->domain_xml = xml;
   engine::Config config;
   config.libvirt_uri = libvirt;
-  return engine::blockers_here(description,
-                               {.name = std::nullopt, .folder = "/var/tmp", .space = base::ByteCount(4096)}, config);
+  return engine::blockers_here(
+      description, {.name = std::nullopt, .same_machine = true, .folder = "/var/tmp", .space = base::ByteCount(4096)},
+      config);
 }
 
 struct Foreigner {
