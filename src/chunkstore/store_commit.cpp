@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <system_error>
-#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/named_point.hpp"
@@ -42,7 +41,6 @@ std::optional<SegmentRecord> write_segment(const StoreFolder& folder, const Stor
   SegmentRecord record{.number = 0, .entries = 0, .realm = before.realm()};
   folder.manifest().write([&](WriteTxn& txn) { record.number = manifest::next(txn, Counter::segment); });
   base::named_point("store.segment-begin");
-  const std::unordered_set<std::uint32_t> removed(change.removed_packs.begin(), change.removed_packs.end());
   std::vector<std::span<const IndexEntry>> lists{change.entries};
   if (change.instead_of_index)
     lists.insert(lists.end(), change.instead_of_index->begin(), change.instead_of_index->end());
@@ -54,10 +52,10 @@ std::optional<SegmentRecord> write_segment(const StoreFolder& folder, const Stor
   const auto* const first = change.entries.data();
   const auto* const last = first + change.entries.size();
   while (const IndexEntry* entry = all.next()) {
-    // What a damaged group has lost stays known until its pack goes, so that it can be named and mended.
+    // What a damaged group has lost stays known until its pack goes, so that it can be named and mended. Entries of
+    // the packs that this change removes are left to the next one, because these packs may yet stay.
     const bool is_new = entry >= first && entry < last;
-    const std::uint32_t pack = entry->location.pack();
-    if (is_new || (before.packs().contains(pack) && !removed.contains(pack)))
+    if (is_new || before.packs().contains(entry->location.pack()))
       writer.append(*entry);
   }
   writer.finish();
@@ -82,19 +80,21 @@ void sort_entries(std::vector<IndexEntry>& entries) {
   entries.erase(repeated.begin(), repeated.end());
 }
 
-bool commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange change) {
+std::vector<std::uint32_t> commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange change) {
   sort_entries(change.entries);
   const Segments merged = to_merge(before, change);
   const auto segment = write_segment(folder, before, merged, change);
   base::named_point("store.commit");
-  bool holds = true;
+  std::vector<std::uint32_t> removed;
   folder.manifest().write([&](WriteTxn& txn) {
-    holds = !change.references_seen || manifest::get(txn, Counter::references) == *change.references_seen;
-    if (!holds)
-      return;
+    removed = change.removed_packs;
+    if (change.needed_packs) {
+      const auto needed = change.needed_packs(txn);
+      std::erase_if(removed, [&](std::uint32_t pack) { return needed.contains(pack); });
+    }
     for (const PackRecord& pack : change.packs)
       manifest::put(txn, pack);
-    for (const std::uint32_t pack : change.removed_packs)
+    for (const std::uint32_t pack : removed)
       manifest::remove_pack(txn, pack);
     for (const auto& old : merged)
       manifest::remove_segment(txn, old.number);
@@ -103,16 +103,14 @@ bool commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange 
     manifest::next(txn, Counter::version);
   });
   base::named_point("store.committed");
-  if (segment && (!holds || segment->entries == 0))
+  if (segment && segment->entries == 0)
     remove_file(folder.segment(segment->number));
-  if (!holds)
-    return false;
   for (const auto& old : merged)
     remove_file(folder.segment(old.number));
-  for (const std::uint32_t pack : change.removed_packs)
+  for (const std::uint32_t pack : removed)
     remove_file(folder.pack(pack));
   base::named_point("store.old-files-removed");
-  return true;
+  return removed;
 }
 
 }  // namespace jaunt::chunkstore

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "chunkstore/store_snapshot.hpp"
@@ -16,15 +18,14 @@ struct StoreChange {
   bool compact_index = false;  // into one segment without entries of packs that are gone
   // Lists of entries as those of segments, the newest first, that are there instead of the index; it is compacted.
   std::optional<std::vector<std::span<const IndexEntry>>> instead_of_index{};
-  // The change holds only while nothing new has been referred to: the counter as the caller saw it.
-  std::optional<std::uint64_t> references_seen{};
+  // Asked in the transaction itself for those of removed_packs that something needs by now: they stay.
+  std::function<std::unordered_set<std::uint32_t>(const ReadTxn&)> needed_packs{};
 };
 
 // As segments have them: ascending by id, of equal ids the one with the later place.
 void sort_entries(std::vector<IndexEntry>& entries);
 
-// Under the writer's lock. `before` is the state that the change was made from. False, and nothing has changed, when
-// something new is referred to.
-bool commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange change);
+// Under the writer's lock. `before` is the state that the change was made from. Returns the packs that are gone.
+std::vector<std::uint32_t> commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange change);
 
 }  // namespace jaunt::chunkstore

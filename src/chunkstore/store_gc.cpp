@@ -37,7 +37,7 @@ struct PackUse {
 // One realm at one moment.
 struct Look {
   std::shared_ptr<const StoreSnapshot> snapshot;
-  std::uint64_t references = 0;
+  ReferenceNumbers references;
   std::map<std::uint32_t, PackUse> packs;
 };
 
@@ -47,7 +47,7 @@ Look look_at(const StoreFolder& folder, const std::string& realm) {
   for (const auto& [number, pack] : look.snapshot->packs())
     look.packs[number].pack = pack;
   folder.manifest().read([&](const ReadTxn& txn) {
-    look.references = manifest::get(txn, Counter::references);
+    look.references = live_references(txn, realm);
     for (auto& [number, use] : look.packs)
       use.referred = 0;
     each_block(*look.snapshot, txn, [&](const IndexEntry& entry, bool is_referred_to) {
@@ -73,13 +73,17 @@ class Collector {
   Victims choose(const Look& look, std::uint64_t bytes) const;
   std::vector<IndexEntry> survivors(const Look& look, const Victims& victims) const;
   PackAppender::Appended move(const Look& look, const Victims& victims, const std::vector<IndexEntry>& entries);
+  Victims needed_now(const ReadTxn& txn, const Look& look, const Victims& victims,
+                     const std::vector<IndexEntry>& moved) const;
   bool step(const Look& look, const Victims& victims);
+  std::uint64_t pack_bytes() const;
 
   const StoreFolder& folder_;
   const std::string realm_;
   const GcOptions& options_;
   GcReport& report_;
   std::unique_ptr<PackFiller> filler_;
+  Victims filled_{};  // by filler_, which may write to them again
 };
 
 std::vector<IndexEntry> Collector::survivors(const Look& look, const Victims& victims) const {
@@ -98,7 +102,8 @@ std::vector<IndexEntry> Collector::survivors(const Look& look, const Victims& vi
 Collector::Victims Collector::choose(const Look& look, std::uint64_t bytes) const {
   std::vector<const PackUse*> oldest_first;
   for (const auto& [number, use] : look.packs)
-    if (use.referred == 0 || (use.garbage() > 0 && use.garbage_share() >= options_.garbage_min))
+    if (!filled_.contains(number) &&
+        (use.referred == 0 || (use.garbage() > 0 && use.garbage_share() >= options_.garbage_min)))
       oldest_first.push_back(&use);
   std::ranges::stable_sort(oldest_first, {}, [](const PackUse* use) { return use->pack.filled_at; });
   Victims victims;
@@ -145,11 +150,26 @@ PackAppender::Appended Collector::move(const Look& look, const Victims& victims,
   return filler_->finish();
 }
 
-// False when the world has changed and the caller should look again.
+// Those of the victims with a block that was referred to since the look and has not moved.
+Collector::Victims Collector::needed_now(const ReadTxn& txn, const Look& look, const Victims& victims,
+                                         const std::vector<IndexEntry>& moved) const {
+  Victims needed;
+  std::unordered_set<model::BlockId> safe;
+  for (const IndexEntry& entry : moved)
+    safe.insert(entry.id);
+  ReferredIds fresh(txn, realm_, look.references);
+  while (const auto id = fresh.next()) {
+    const auto at = look.snapshot->find(*id);
+    if (at && victims.contains(at->pack()) && !safe.contains(*id))
+      needed.insert(at->pack());
+  }
+  return needed;
+}
+
+// False when no pack could be removed and the caller should look again.
 bool Collector::step(const Look& look, const Victims& victims) {
   base::named_point("store.gc-move");
   const auto kept = survivors(look, victims);
-  const std::size_t moved = kept.size();
   PackAppender::Appended appended;
   try {
     appended = move(look, victims, kept);
@@ -160,56 +180,52 @@ bool Collector::step(const Look& look, const Victims& victims) {
     return false;
   }
   base::named_point("store.gc-moved");
-  StoreChange change{.entries = std::move(appended.entries),
-                     .packs = std::move(appended.packs),
-                     .removed_packs = {victims.begin(), victims.end()},
-                     .references_seen = look.references};
-  if (!commit(folder_, *look.snapshot, std::move(change))) {
-    filler_.reset();  // what it wrote is nobody's
-    folder_.remove_orphans();
-    return false;
-  }
-  report_.blocks_moved += moved;
-  for (const std::uint32_t victim : victims) {
-    const PackUse& use = look.packs.at(victim);
+  for (const PackRecord& pack : appended.packs)
+    filled_.insert(pack.number);
+  const auto removed =
+      commit(folder_, *look.snapshot,
+             {.entries = std::move(appended.entries),
+              .packs = std::move(appended.packs),
+              .removed_packs = {victims.begin(), victims.end()},
+              .needed_packs = [&](const ReadTxn& txn) { return needed_now(txn, look, victims, kept); }});
+  report_.blocks_moved += kept.size();
+  for (const std::uint32_t pack : removed) {
+    const PackUse& use = look.packs.at(pack);
     ++report_.packs_removed;
     report_.packs_rewritten += use.referred > 0 ? 1 : 0;
     report_.blocks_dropped += use.garbage();
   }
-  return true;
+  return !removed.empty();
 }
 
-std::uint64_t pack_bytes(const Look& look) {
+std::uint64_t Collector::pack_bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& [number, use] : look.packs)
-    bytes += use.pack.bytes;
+  folder_.manifest().read([&](const ReadTxn& txn) {
+    bytes = 0;
+    for (const PackRecord& pack : manifest::packs(txn, realm_))
+      bytes += pack.bytes;
+  });
   return bytes;
 }
 
 std::uint64_t Collector::free(std::uint64_t bytes, base::Progress& progress, const base::CancelToken& cancel) {
   std::uint64_t freed = 0;
   unsigned failed = 0;
-  Look look = look_at(folder_, realm_);
-  bool any = false;
-  while (freed < bytes) {
+  // Where all that could go is referred to again and again, less is freed.
+  while (freed < bytes && failed < kAttempts) {
     cancel.check();
+    const Look look = look_at(folder_, realm_);
     const Victims victims = choose(look, bytes - freed);
     if (victims.empty())
       break;
-    const std::uint64_t before = pack_bytes(look);
-    const bool done = step(look, victims);
-    any = any || done;
-    if (!done && ++failed >= kAttempts)
-      throw Error(ErrorKind::busy, "collect garbage in", folder_.path().string(), "what is referred to kept changing",
-                  "try again later");
-    look = look_at(folder_, realm_);
-    if (done) {
-      freed += before - std::min(before, pack_bytes(look));
-      progress.advance(base::ByteCount(before - std::min(before, pack_bytes(look))));
-    }
+    const std::uint64_t before = pack_bytes();
+    failed += step(look, victims) ? 0 : 1;
+    const std::uint64_t less = before - std::min(before, pack_bytes());
+    freed += less;
+    progress.advance(base::ByteCount(less));
   }
-  if (any)
-    commit(folder_, *look.snapshot, {.compact_index = true});
+  if (freed > 0)
+    commit(folder_, *StoreSnapshot::load(folder_, realm_), {.compact_index = true});
   return freed;
 }
 

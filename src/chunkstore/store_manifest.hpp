@@ -33,9 +33,8 @@ struct SegmentRecord {
 
 // Numbers that only grow; none is given twice.
 enum class Counter : std::uint8_t {
-  version,     // of what find() answers: packs, segments, damage
-  references,  // changes whenever something new is referred to
-  pack,
+  version = 0,  // of what find() answers: packs, segments, damage
+  pack = 2,
   segment,
   reference,
   round,  // of verifying; an odd one is under way

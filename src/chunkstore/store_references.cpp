@@ -170,7 +170,6 @@ void References::refer(const Reference& reference, std::span<const BlockId> ids)
     if (const auto earlier = find(txn, key))
       remove_ids(txn, earlier->number);
     txn.put(Table::references, key, encode(whole));
-    manifest::next(txn, Counter::references);
   });
   base::named_point("store.referred");
 }
@@ -243,13 +242,19 @@ constexpr auto later = [](const auto& a, const auto& b) { return a.ids.front() >
 
 }  // namespace
 
-ReferredIds::ReferredIds(const ReadTxn& txn, const std::string& realm) : txn_(txn) {
+ReferenceNumbers live_references(const ReadTxn& txn, const std::string& realm) {
   const auto now = Clock::now();
-  for (const auto& [key, record] : records(txn)) {
-    List list{.number = record.number};
-    if (record.state == State::whole && !record.expired(now) && record.reference.realm == realm && load(list))
+  ReferenceNumbers numbers;
+  for (const auto& [key, record] : records(txn))
+    if (record.state == State::whole && !record.expired(now) && record.reference.realm == realm)
+      numbers.insert(record.number);
+  return numbers;
+}
+
+ReferredIds::ReferredIds(const ReadTxn& txn, const std::string& realm, const ReferenceNumbers& except) : txn_(txn) {
+  for (const std::uint64_t number : live_references(txn, realm))
+    if (List list{.number = number}; !except.contains(number) && load(list))
       lists_.push_back(list);
-  }
   std::ranges::make_heap(lists_, later);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "chunkstore/database.hpp"
@@ -59,10 +60,14 @@ class References {
 // Of all holders. False when there were none.
 bool remove_references(WriteTxn& txn, const std::string& realm);
 
+// The live references of a realm. One that is made anew has a new number, also where it replaces another.
+using ReferenceNumbers = std::unordered_set<std::uint64_t>;
+ReferenceNumbers live_references(const ReadTxn& txn, const std::string& realm);
+
 // The ids that live references of a realm name, ascending and each once, as of a transaction.
 class ReferredIds {
  public:
-  ReferredIds(const ReadTxn& txn, const std::string& realm);
+  ReferredIds(const ReadTxn& txn, const std::string& realm, const ReferenceNumbers& except = {});
 
   std::optional<model::BlockId> next();
 

@@ -33,6 +33,8 @@ std::vector<SegmentRecord> StoreSnapshot::load_manifest(const StoreFolder& folde
       return;
     records = manifest::segments(txn, realm);
     std::ranges::reverse(records);
+    packs_.clear();
+    damaged_.clear();
     for (PackRecord& pack : manifest::packs(txn, realm))
       packs_.insert_or_assign(pack.number, std::move(pack));
     const auto groups = manifest::damaged(txn);

@@ -1,6 +1,7 @@
 // Several processes at once on one store: two write, collect garbage and verify in turn, two read what they refer to.
 #include <cstdio>
-#include <list>
+#include <map>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -18,15 +19,22 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kSteps = 60;
+const std::vector<std::string> kWriters = {"writer1", "writer2"};
+const std::vector<std::string> kReaders = {"reader1", "reader2"};
 
 // Programs that run beside one another.
 class Crowd {
  public:
-  base::Child& start(const std::vector<std::string>& argv, const std::string& output) {
-    const auto file = base::File::open(folder_.path() / output, O_RDWR | O_CREAT);
-    children_.push_back(base::Child::start({.argv = argv, .environment = {}, .confinement = {}},
-                                           {.in = -1, .out = file.fd(), .err = file.fd()}));
-    return children_.back();
+  void start(const std::string& name, const std::vector<std::string>& argv) {
+    const auto file = base::File::open(folder_.path() / name, O_RDWR | O_CREAT);
+    children_.emplace(name, base::Child::start({.argv = argv, .environment = {}, .confinement = {}},
+                                               {.in = -1, .out = file.fd(), .err = file.fd()}));
+  }
+  void expect_success(const std::string& name, std::chrono::seconds patience) {
+    const auto ended = children_.at(name).wait_for(patience);
+    INFO(name, " said: ", output(name));
+    REQUIRE(ended.has_value());
+    REQUIRE(ended->success());
   }
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
   std::string output(const std::string& name) const {
@@ -35,7 +43,7 @@ class Crowd {
 
  private:
   base::TemporaryDirectory folder_{quick_folder()};
-  std::list<base::Child> children_;
+  std::map<std::string, base::Child> children_;
 };
 
 }  // namespace
@@ -47,29 +55,17 @@ TEST_CASE("Processes that write, collect and read at once lose no promised block
     const std::string home = crowd.path("home");
     std::filesystem::create_directory(home);
     put(chunkstore::Store(home), blocks_of(0, kStoryBlocks));
-    std::vector<base::Child*> readers;
-    std::vector<base::Child*> writers;
-    for (const std::string name : {"reader1", "reader2"})
-      readers.push_back(
-          &crowd.start({JAUNT_STORE_VISITOR, home, std::to_string(random() >> 1), crowd.path("end")}, name));
-    for (const std::string name : {"writer1", "writer2"})
-      writers.push_back(&crowd.start({JAUNT_STORE_ACTOR, home, std::to_string(random() >> 1), "0",
-                                      std::to_string(kSteps), crowd.path(name + ".journal")},
-                                     name));
-    for (base::Child* const writer : writers) {
-      const auto ended = writer->wait_for(300s);
-      REQUIRE(ended.has_value());
-      CHECK(ended->success());
-    }
+    for (const std::string& name : kReaders)
+      crowd.start(name, {JAUNT_STORE_VISITOR, home, std::to_string(random() >> 1), crowd.path("end")});
+    for (const std::string& name : kWriters)
+      crowd.start(name, {JAUNT_STORE_ACTOR, home, std::to_string(random() >> 1), "0", std::to_string(kSteps),
+                         crowd.path(name + ".journal")});
+    for (const std::string& name : kWriters)
+      crowd.expect_success(name, 300s);
     base::write_text_file(crowd.path("end"), "");
-    for (base::Child* const reader : readers) {
-      const auto ended = reader->wait_for(60s);
-      REQUIRE(ended.has_value());
-      CHECK(ended->success());
-    }
-    for (const std::string name : {"writer1", "writer2", "reader1", "reader2"})
-      INFO(name, ": ", crowd.output(name));
-    for (const std::string name : {"reader1", "reader2"})
+    for (const std::string& name : kReaders)
+      crowd.expect_success(name, 60s);
+    for (const std::string& name : kReaders)
       promised += std::stoull(crowd.output(name));
     base::Progress silent;
     const auto report = verify_store(chunkstore::Store(home), {}, silent);

@@ -134,7 +134,8 @@ TEST_CASE("A frame with a flipped bit is refused, or what it brought is; never a
   CHECK(refused > 0);
 }
 
-TEST_CASE("A source that sends other bytes than its tree says is caught before anything is visible") {
+TEST_CASE("Bytes other than the tree says are caught, or asked for again, before anything is visible") {
+  std::uint64_t lies = 0;
   std::uint64_t caught = 0;
   testing::for_seeds(40, [&](std::mt19937_64& random) {
     const base::TemporaryDirectory folder{testing::quick_folder()};
@@ -160,10 +161,12 @@ TEST_CASE("A source that sends other bytes than its tree says is caught before a
         if (content.empty())
           return;
         lied = true;
+        ++lies;
         content[random() % content.size()] ^= std::byte{1};
         frame = transport::encode({message.number, liar.write(content)});
       });
-      REQUIRE(!lied);
+      // A tile that is partly made of local blocks is asked for whole before the source is blamed.
+      REQUIRE(world.target_bytes() == world.wanted_bytes());
     } catch (const base::Error& error) {
       ++caught;
       REQUIRE(lied);
@@ -171,7 +174,7 @@ TEST_CASE("A source that sends other bytes than its tree says is caught before a
       REQUIRE(!world.target_is_visible());
     }
   });
-  CHECK(caught > 0);
+  CHECK((caught > 0 || lies < 5));
 }
 
 TEST_CASE("A source whose disk is written to meanwhile says so instead of sending what it finds") {

@@ -61,22 +61,49 @@ TEST_CASE_FIXTURE(GcFixture, "A pack stays when something was referred to since 
   const Blocks blocks = blocks_of(0, 100);
   put(store, blocks);
   const auto snapshot = chunkstore::StoreSnapshot::load(store.folder(), "default");
-  const auto remove_pack_if_references_are = [&](std::uint64_t seen) {
-    return chunkstore::commit(store.folder(), *snapshot, {.removed_packs = {0}, .references_seen = seen});
+  const auto remove_pack_unless = [&](bool needed) {
+    const auto needed_packs = [&](const chunkstore::ReadTxn&) {
+      return needed ? std::unordered_set<std::uint32_t>{0} : std::unordered_set<std::uint32_t>{};
+    };
+    return chunkstore::commit(store.folder(), *snapshot, {.removed_packs = {0}, .needed_packs = needed_packs});
   };
-  const auto references = [&] {
-    std::uint64_t seen = 0;
-    store.folder().manifest().read([&](const chunkstore::ReadTxn& txn) {
-      seen = chunkstore::manifest::get(txn, chunkstore::Counter::references);
-    });
-    return seen;
-  };
-  const std::uint64_t before = references();
-  refer("web1", blocks_of(0, 10));
-  CHECK_FALSE(remove_pack_if_references_are(before));
+  CHECK(remove_pack_unless(true).empty());
   CHECK(count_got(store, blocks) == 100);
-  CHECK(remove_pack_if_references_are(references()));
+  CHECK(remove_pack_unless(false) == std::vector<std::uint32_t>{0});
   CHECK(count_here(store, blocks) == 0);
+}
+
+TEST_CASE_FIXTURE(GcFixture, "What was moved and becomes garbage meanwhile waits for the next collection") {
+  struct LetsGo : base::Progress {
+    explicit LetsGo(GcFixture& fixture) : fixture_(fixture) {}
+    void advance(base::ByteCount) override { fixture_.refer("web1", blocks_of(0, 10)); }
+    GcFixture& fixture_;
+  };
+  put(store, blocks_of(0, 200));
+  refer("web1", blocks_of(0, 100));
+  LetsGo between_the_steps(*this);
+  collect_garbage(store, {}, between_the_steps);
+  CHECK(count_got(store, blocks_of(0, 10)) == 10);
+  collect();
+  CHECK(count_here(store, blocks_of(0, 200)) == 10);
+}
+
+TEST_CASE_FIXTURE(GcFixture, "Only references made since are told apart from those seen before") {
+  refer("web1", blocks_of(0, 10));
+  refer("web2", blocks_of(20, 10));
+  const auto with = [&](const auto& look) { store.folder().manifest().read(look); };
+  chunkstore::ReferenceNumbers seen;
+  with([&](const chunkstore::ReadTxn& txn) { seen = chunkstore::live_references(txn, "default"); });
+  CHECK(seen.size() == 2);
+  refer("web2", blocks_of(25, 10));
+  refer("web3", blocks_of(30, 2));
+  std::vector<model::BlockId> fresh;
+  with([&](const chunkstore::ReadTxn& txn) {
+    chunkstore::ReferredIds ids(txn, "default", seen);
+    while (const auto id = ids.next())
+      fresh.push_back(*id);
+  });
+  CHECK(fresh == blocks_of(25, 10).sorted_ids());
 }
 
 TEST_CASE_FIXTURE(GcFixture, "A source opened before still knows its places, and says so when they are gone") {
