@@ -45,13 +45,13 @@ def guest_folders(name):
             if re.fullmatch(rf"{re.escape(name)}-[0-9a-f]{{16}}", folder) and os.path.exists(f"{WORLD}/{folder}/disk.img")]
 
 
-def driver(target):
-    """Builds a driver of this folder, optimised, and says where it is."""
+def driver(target, folder="bench"):
+    """Builds a program, by default a driver of this folder, optimised, and says where it is."""
     build = os.environ.get("JAUNT_BUILD", f"{SOURCE}/build/release")
     if not os.path.exists(f"{build}/build.ninja"):
         subprocess.run(["cmake", "--preset", "release"], cwd=SOURCE, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", build, "--target", target], check=True, stdout=subprocess.DEVNULL)
-    return f"{build}/bench/{target}"
+    return f"{build}/{folder}/{target}"
 
 
 def warm(*paths):
