@@ -103,10 +103,7 @@ std::optional<Recovered> clean_up(const DeadJob& job, const AbandonBackup& aband
 
 // The folder of a job that exists.
 fs::path folder_of(const Home& home, const std::string& id) {
-  const bool plausible = !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
-  });
-  if (!plausible || !fs::exists(home.jobs() / id / kJournalName))
+  if (!is_id(id) || !fs::exists(home.jobs() / id / kJournalName))
     throw base::Error(base::ErrorKind::not_found, "find", "job " + base::printable(id),
                       "there is no such job in this home", "`jaunt job list` shows those that are kept");
   return home.jobs() / id;
@@ -127,6 +124,12 @@ ListedJob listed(const fs::path& folder) {
 std::string new_id() {
   std::random_device random;
   return fmt::format("{:%Y%m%d-%H%M%S}-{:04x}", fmt::gmtime(std::time(nullptr)), random() & 0xFFFF);
+}
+
+bool is_id(std::string_view word) {
+  return !word.empty() && word.size() <= 64 && std::ranges::all_of(word, [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
+  });
 }
 
 Job Job::begin(const Home& home, std::string kind, std::string subject) {

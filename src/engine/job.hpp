@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/home.hpp"
@@ -13,6 +14,8 @@ namespace jaunt::engine {
 
 // A name for something that is kept: sorts by time, and is short enough to be typed.
 std::string new_id();
+// Whether it may have been made so; what somebody typed is no path then.
+bool is_id(std::string_view word);
 
 // Jobs of this kind go on where they were when they are resumed; recover() leaves them alone until they are finished
 // or cancelled.

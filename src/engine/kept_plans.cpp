@@ -43,12 +43,6 @@ void copy(const base::File& from, const fs::path& to) {
   file.commit();
 }
 
-bool plausible(const std::string& id) {
-  return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
-  });
-}
-
 }  // namespace
 
 chunkstore::Reference lease_of(const std::string& id, const std::string& realm) {
@@ -56,7 +50,7 @@ chunkstore::Reference lease_of(const std::string& id, const std::string& realm) 
 }
 
 fs::path KeptPlans::folder_of(const std::string& id) const {
-  if (!plausible(id) || !fs::is_directory(folder_ / id))
+  if (!is_id(id) || !fs::is_directory(folder_ / id))
     throw Error(ErrorKind::not_found, "find", "plan " + base::printable(id), "there is no such plan in this home",
                 "`jaunt plan --list` shows those that are kept");
   return folder_ / id;

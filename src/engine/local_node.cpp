@@ -30,7 +30,8 @@ LocalNode::LocalNode(const fs::path& home, base::Progress& progress, const base:
   link_ = std::move(ends.left);
   thread_ = std::thread([this, &progress, cancel, theirs = std::move(ends.right)]() mutable {
     try {
-      serve_machine(*theirs, {.home = home_, .config = config_, .progress = progress, .cancel = cancel});
+      serve_machine(*theirs, {.home = home_, .config = config_, .progress = progress, .cancel = cancel},
+                    [](const transport::Body&) {});
     } catch (...) {
       failure_ = std::current_exception();
     }

@@ -10,6 +10,7 @@
 #include "engine/machine_answers.hpp"
 #include "sync/block_stream.hpp"
 #include "transport/message_codec.hpp"
+#include "transport/refusal.hpp"
 
 namespace jaunt::engine {
 
@@ -32,7 +33,8 @@ std::size_t weight_of(const Answer& answer) {
 // Three threads in a row: the caller's receives, the second reads and hashes, the third compresses and sends.
 class Server {
  public:
-  Server(tp::Link& link, const Workplace& workplace) : link_(link), workplace_(workplace) {}
+  Server(tp::Link& link, const Workplace& workplace, const Admit& admit)
+      : link_(link), workplace_(workplace), admit_(admit) {}
 
   void run() {
     std::thread answering([this] {
@@ -78,14 +80,12 @@ class Server {
     MachineAnswers answers("the destination", workplace_);
     while (const auto question = questions_.take()) {
       try {
+        admit_(question->body);
         Answer answer = answers.answer(*question);
         const std::size_t weight = weight_of(answer);
         answers_.put(std::move(answer), weight);
       } catch (const Error& failure) {
-        answers_.put(
-            {question->number,
-             tp::Refusal{.kind = failure.kind(), .cause = std::string(failure.what()).substr(0, tp::kCauseBytesMax)}},
-            0);
+        answers_.put({question->number, tp::refusal_of(failure)}, 0);
         throw;
       }
     }
@@ -113,6 +113,7 @@ class Server {
 
   tp::Link& link_;
   const Workplace& workplace_;
+  const Admit& admit_;
   BoundedQueue<tp::Message> questions_{kQuestionBytesMax};
   BoundedQueue<Answer> answers_{kAnswerBytesMax};
   std::mutex mutex_;
@@ -121,8 +122,8 @@ class Server {
 
 }  // namespace
 
-void serve_machine(tp::Link& link, const Workplace& workplace) {
-  Server(link, workplace).run();
+void serve_machine(tp::Link& link, const Workplace& workplace, const Admit& admit) {
+  Server(link, workplace, admit).run();
 }
 
 }  // namespace jaunt::engine

@@ -57,7 +57,8 @@ DefinedMachine set_up_machine(const MachineParts& parts, const MachineWish& wish
                               const Config& config) {
   Libvirt libvirt(config.libvirt_uri);
   const hypervisor::Connection& connection = libvirt.connection();
-  hypervisor::Adaptation adaptation = adapted(parts, wish, connection);
+  hypervisor::Adaptation adaptation =
+      adapted(parts, wish, connection);  // refuses a name that is none of a file either
   DefinedMachine machine{.connection = connection.uri(),
                          .name = parts.name,
                          .uuid = parts.uuid,

@@ -10,12 +10,13 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "engine/granted_link.hpp"
+#include "engine/grant_check.hpp"
 #include "engine/machine_server.hpp"
 #include "engine/pairing.hpp"
 #include "identity/peers.hpp"
 #include "transport/message_codec.hpp"
 #include "transport/network.hpp"
+#include "transport/refusal.hpp"
 
 namespace jaunt::engine {
 
@@ -26,10 +27,11 @@ namespace {
 
 constexpr std::string_view kServedRealm = "default";
 
-// Answers the first question with a refusal.
-void refuse_all(transport::Link& link, const Error& why) {
+// Answers the first question with a refusal, and throws why.
+[[noreturn]] void refuse_all(transport::Link& link, const Error& why) {
   if (const auto question = link.receive())
-    refuse(link, transport::decode(*question).number, why);
+    link.send(transport::encode({transport::decode(*question).number, transport::refusal_of(why)}));
+  throw Error(why);
 }
 
 class NodeServer {
@@ -92,28 +94,28 @@ class NodeServer {
     const std::string who = fmt::format("{} at {}", visitor.name, visitor.host);
     try {
       options_.log(fmt::format("{} has come", who));
-      if (const auto why = reason_to_refuse(visitor, full)) {
-        refuse_all(*visitor.link, *why);
-        throw Error(*why);
-      }
-      GrantedLink link(std::move(visitor.link), peers_.find(visitor.key).value().grants, std::string(kServedRealm));
-      serve_machine(link, workplace_);
-      options_.log(fmt::format("{} has left; {} sent, {} received", who, base::human_bytes(link.sent().bytes),
-                               base::human_bytes(link.received().bytes)));
-    } catch (const Error& failure) {
-      options_.log(fmt::format("{}: {}", who, base::printable(failure.what())));
+      if (full)
+        refuse_all(*visitor.link, Error(ErrorKind::busy, "serve", visitor.name,
+                                        "that node has as many conversations as it may", "try again later"));
+      serve_machine(*visitor.link, workplace_, [&](const transport::Body& question) {
+        check_granted(question, peer_of(visitor).grants, kServedRealm, visitor.name);
+      });
+      options_.log(fmt::format("{} has left; {} sent, {} received", who,
+                               base::human_bytes(visitor.link->sent().bytes),
+                               base::human_bytes(visitor.link->received().bytes)));
     } catch (const base::Cancelled&) {
       options_.log(fmt::format("{}: interrupted", who));
+    } catch (const std::exception& failure) {  // whatever it is, it ends this conversation and no other
+      options_.log(fmt::format("{}: {}", who, base::printable(failure.what())));
     }
   }
 
-  std::optional<Error> reason_to_refuse(const transport::Visitor& visitor, bool full) const {
-    if (full)
-      return Error(ErrorKind::busy, "serve", visitor.name, "that node has as many conversations as it may",
-                   "try again later");
-    if (!peers_.find(visitor.key))
-      return Error(ErrorKind::auth, "serve", visitor.name, "it is no longer paired");
-    return std::nullopt;
+  // Grants and removals count at once, also in a conversation that is under way.
+  identity::Peer peer_of(const transport::Visitor& visitor) const {
+    auto peer = peers_.find(visitor.key);
+    if (!peer)
+      throw Error(ErrorKind::auth, "serve", visitor.name, "it is no longer paired");
+    return std::move(*peer);
   }
 
   const ServeOptions& options_;

@@ -1,13 +1,12 @@
 #include "engine/pairing.hpp"
 
-#include <array>
 #include <ctime>
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/text.hpp"
+#include "hypervisor/ability.hpp"
 #include "identity/invite_token.hpp"
 
 namespace jaunt::engine {
@@ -15,16 +14,6 @@ namespace jaunt::engine {
 using base::Error;
 using base::ErrorKind;
 using identity::Peer;
-
-namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
-}  // namespace
 
 Invitation invite(const Home& home, const identity::InvitationTerms& terms) {
   const auto key = identity::NodeKey::load(home.path());
@@ -80,7 +69,7 @@ void Inviting::redeem(const transport::InviterTalk::Knows& knows, const transpor
 }
 
 transport::OwnWords own_words(const Config& config) {
-  return {.name = host_name().substr(0, transport::kGreetingNameBytesMax),
+  return {.name = hypervisor::host_name().substr(0, transport::kGreetingNameBytesMax),
           .port = config.node_listen.addresses.front().port};
 }
 

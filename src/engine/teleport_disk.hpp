@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -10,16 +9,10 @@
 #include "engine/conversation.hpp"
 #include "engine/describe_job.hpp"
 #include "engine/disk_recipe.hpp"
+#include "engine/target_places.hpp"
 #include "sync/disk_builder.hpp"
 
 namespace jaunt::engine {
-
-// Where a disk goes: the hidden file until it is proved, and its final name.
-struct DiskPlace {
-  std::filesystem::path hidden;
-  std::filesystem::path path;
-  std::string format;
-};
 
 struct BuiltDisk {
   std::unique_ptr<disk::PartialImage> target;  // proved, and not visible yet

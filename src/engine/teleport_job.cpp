@@ -10,10 +10,12 @@
 
 #include "base/named_point.hpp"
 #include "base/text.hpp"
+#include "engine/arrival.hpp"
 #include "engine/holdings.hpp"
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
 #include "engine/target_catalog.hpp"
+#include "engine/target_places.hpp"
 #include "engine/teleport_disk.hpp"
 #include "engine/teleport_request.hpp"
 
@@ -53,36 +55,6 @@ class WindowSlot {
 
 chunkstore::Reference blocks_of(const std::string& job, const std::string& realm) {
   return {.realm = realm, .holder = chunkstore::Holder::job, .name = job};
-}
-
-std::string target_format(const TeleportOptions& options) {
-  if (!options.target_format.empty())
-    return options.target_format;
-  return options.to.extension() == ".qcow2" ? "qcow2" : "raw";
-}
-
-// "web1" of a domain, "web1" of /srv/web1.qcow2, too.
-std::string stem_of(const std::string& subject) {
-  const std::string stem = subject.find('/') == subject.npos ? subject : fs::path(subject).stem().string();
-  return stem.empty() ? "disk" : stem;
-}
-
-DiskPlace place_of(const model::Plan& plan, std::size_t disk, const TeleportOptions& options,
-                   const std::string& job) {
-  DiskPlace place{.hidden = {}, .path = options.to, .format = target_format(options)};
-  const bool folder = fs::is_directory(options.to) || options.to.filename().empty();
-  if (!folder && plan.disks.size() > 1)
-    throw Error(ErrorKind::usage, "teleport", base::printable(plan.subject),
-                fmt::format("it has {} disks, and {} names one file", plan.disks.size(), options.to.string()),
-                "name an existing folder with --to");
-  if (folder) {
-    const bool image = plan.disks.size() == 1 && plan.subject.find('/') != plan.subject.npos;
-    const std::string name =
-        image ? stem_of(plan.subject) : fmt::format("{}-{}", stem_of(plan.subject), plan.disks[disk].target);
-    place.path /= fmt::format("{}.{}", name, place.format);
-  }
-  place.hidden = place.path.parent_path() / fmt::format(".{}.jaunt-{}", place.path.filename().string(), job);
-  return place;
 }
 
 class TeleportJob {
@@ -230,31 +202,41 @@ class TeleportJob {
                      throw Error(ErrorKind::unsupported, "teleport", base::printable(request_.subject.name),
                                  "it runs, and only machines that are shut off can be teleported yet",
                                  "shut it off first");
-                   if (!chosen_)
-                     stage("plan", [&] { make_plan(conversation, told, link); });
                    hardware_ = told.description.hardware;
                    firmware_ = told.firmware;
+                   if (wants_domain() && !uuid_)
+                     refuse_blocked(told.description);
+                   if (!chosen_)
+                     stage("plan", [&] { make_plan(conversation, told, link); });
                    stage("build", [&] { build(conversation); });
                    summary_.wire_sent += link.sent().bytes;
                    summary_.wire_received += link.received().bytes;
                  });
   }
 
+  fs::path folder() const {
+    const fs::path& to = request_.options.to;
+    return fs::is_directory(to) ? to : to.parent_path();
+  }
+
   void make_plan(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
     PlanOptions options = request_.options.plan;
-    options.folder = fs::is_directory(request_.options.to) ? request_.options.to : request_.options.to.parent_path();
+    options.folder = folder();
     options.same_machine = request_.options.machine.same_machine;
     const model::Plan plan = engine::make_plan(request_.subject, options, workplace_, conversation, told, link);
     choose({.id = plan.id, .own = true});
-    if (request_.options.machine.define && !plan.name.empty())
-      refuse_blocked(plan);
   }
 
-  // Before a byte of the disks moves. Space is counted again when it is used.
-  void refuse_blocked(const model::Plan& plan) const {
-    for (const model::Blocker& blocker : plan.blockers)
-      if (blocker.fatal && blocker.subject != "space")
-        throw Error(ErrorKind::incompatible, "teleport", base::printable(plan.subject), blocker.found,
+  // Before a byte of the disks moves. An earlier attempt may have defined it.
+  void refuse_blocked(const model::Description& description) const {
+    const TeleportOptions& options = request_.options;
+    const ArrivalPlace place{.name = options.plan.name,
+                             .same_machine = options.machine.same_machine,
+                             .folder = folder(),
+                             .space = {}};  // which is counted as it is used
+    for (const model::Blocker& blocker : blockers_here(description, place, workplace_.config))
+      if (blocker.fatal)
+        throw Error(ErrorKind::incompatible, "teleport", base::printable(request_.subject.name), blocker.found,
                     blocker.remedy.empty() ? "bring its disks alone with --no-define"
                                            : blocker.remedy + "; or bring its disks alone with --no-define");
   }
@@ -277,10 +259,9 @@ class TeleportJob {
   }
 
   void check_places(const model::Plan& plan) {
-    places_.clear();
-    for (std::size_t disk = 0; disk < plan.disks.size(); ++disk) {
-      places_.push_back(place_of(plan, disk, request_.options, job_.id()));
-      const DiskPlace& place = places_.back();
+    const TeleportOptions& options = request_.options;
+    places_ = target_places(plan, {options.to, options.target_format, options.plan.name.value_or("")}, job_.id());
+    for (const DiskPlace& place : places_) {
       if (!fs::is_directory(place.path.parent_path()))
         throw Error(ErrorKind::not_found, "create", place.path.string(), "there is no such folder",
                     "make it, or choose another path with --to");

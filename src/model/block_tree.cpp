@@ -50,10 +50,6 @@ base::Hash32 NodeHasher::root(base::ByteCount size, const base::Hash32& top) {
 TreeBuilder::TreeBuilder(base::ByteCount size, OnNode on_node)
     : size_(size), on_node_(std::move(on_node)), pending_(tree_levels(size) - 1) {}
 
-void TreeBuilder::add_group(std::uint64_t index, const base::Hash32& hash) {
-  add({1, index}, hash);
-}
-
 base::Hash32 TreeBuilder::finish() {
   for (unsigned level = 2; level < pending_.size() + 2; ++level)
     close(level);

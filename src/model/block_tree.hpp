@@ -51,8 +51,9 @@ class TreeBuilder {
 
   explicit TreeBuilder(base::ByteCount size, OnNode on_node = {});
 
-  // Groups that are not zero, by ascending index.
-  void add_group(std::uint64_t index, const base::Hash32& hash);
+  // Groups, or nodes of one level above them, that are not zero: by ascending index.
+  void add_group(std::uint64_t index, const base::Hash32& hash) { add({1, index}, hash); }
+  void add(NodePlace place, const base::Hash32& hash);
   base::Hash32 finish();
 
  private:
@@ -63,7 +64,6 @@ class TreeBuilder {
     std::array<base::Hash32, kFanout> children{};
   };
 
-  void add(NodePlace place, const base::Hash32& hash);
   void close(unsigned level);
 
   base::ByteCount size_;

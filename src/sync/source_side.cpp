@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "match/samples.hpp"
 #include "sync/packed_bits.hpp"
+#include "transport/refusal.hpp"
 
 namespace jaunt::sync {
 
@@ -82,7 +83,7 @@ msg::Message SourceSide::answer(const msg::Message& question) {
       refuse(ErrorKind::corrupt, "it asks before it says hello");
     return {question.number, std::visit([this](const auto& body) { return answer_to(body); }, question.body)};
   } catch (const base::Error& error) {
-    refusal_ = msg::Refusal{error.kind(), std::string(error.what()).substr(0, msg::kCauseBytesMax)};
+    refusal_ = msg::refusal_of(error);
     return {question.number, *refusal_};
   }
 }

@@ -180,6 +180,8 @@ int run_teleport(const Invocation& invocation) {
                   "leave the machine out, or --plan");
     const model::Plan plan = engine::KeptPlans(home).plan(*options.plan_id);
     options.plan.realm = plan.realm;
+    if (!options.plan.name && !plan.name.empty())
+      options.plan.name = plan.name;
     subjects.push_back(plan.subject + "@" + plan.source);
   }
   if (subjects.empty())

@@ -1,0 +1,29 @@
+// Where the disks of a teleported machine go.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "model/plan.hpp"
+
+namespace jaunt::engine {
+
+// The hidden file until the disk is proved, and its final name.
+struct DiskPlace {
+  std::filesystem::path hidden;
+  std::filesystem::path path;
+  std::string format;
+};
+
+struct TargetWish {
+  std::filesystem::path to;  // a file, or a folder for every disk's file
+  std::string format{};      // "raw" or "qcow2"; empty: as the file's name says, else raw
+  std::string name{};        // of the machine here; empty: as at its source
+};
+
+// One for each disk of the plan, in its order. Throws usage where one file is to be several disks, and corrupt where
+// a name that the source has given is none that a file may have.
+std::vector<DiskPlace> target_places(const model::Plan& plan, const TargetWish& wish, const std::string& job);
+
+}  // namespace jaunt::engine
