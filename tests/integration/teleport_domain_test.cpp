@@ -68,9 +68,10 @@ struct Still : Hosts {
   base::Captured teleport(const std::string& name, std::vector<std::string> options = {}) const {
     return base::run(teleporting(name, std::move(options)), std::chrono::minutes(10), base::ByteCount(base::kMiB));
   }
-  std::string file_here(const std::string& target) const {
-    return (here / fmt::format("{}-{}.raw", domain.name(), target)).string();
+  std::string file_here(const std::string& name, const std::string& target) const {
+    return (here / fmt::format("{}-{}.raw", name, target)).string();
   }
+  std::string planned(const std::string& name) const { return plan_of(domain.name(), {"--as", name})["id"]; }
 };
 
 bool same_bytes(const std::string& one, const std::string& format, const std::string& raw) {
@@ -84,8 +85,8 @@ TEST_CASE("A domain arrives with all its disks and its firmware's variables, and
   const Arrived copy("whole");
   const std::string before = still.domain.get().inactive_xml();
   const Json summary = summary_of(still.teleport(copy.name(), {"--start"}));
-  CHECK(same_bytes(still.system, "raw", still.file_here("vda")));
-  CHECK(same_bytes(still.data, "qcow2", still.file_here("vdb")));
+  CHECK(same_bytes(still.system, "raw", still.file_here(copy.name(), "vda")));
+  CHECK(same_bytes(still.data, "qcow2", still.file_here(copy.name(), "vdb")));
   CHECK(still.domain.get().inactive_xml() == before);
 
   const Domain domain = copy.get();
@@ -103,8 +104,8 @@ TEST_CASE("A domain arrives with all its disks and its firmware's variables, and
   std::vector<model::Problem> problems;
   const auto disks = domain.disks(problems);
   REQUIRE(disks.size() == 3);
-  CHECK(disks[0].source == still.file_here("vda"));
-  CHECK(disks[1].source == still.file_here("vdb"));
+  CHECK(disks[0].source == still.file_here(copy.name(), "vda"));
+  CHECK(disks[1].source == still.file_here(copy.name(), "vdb"));
   CHECK(disks[2].source_type == "none");
   const auto& changes = summary["domain"]["changes"];
   CHECK(std::ranges::any_of(changes, [](const Json& c) { return c["what"] == "disk sda" && c["to"] == "empty"; }));
@@ -119,11 +120,27 @@ TEST_CASE("What stands in the way of a domain is said before a byte moves") {
 
   const Json disks_alone = summary_of(still.teleport(still.domain.name(), {"--no-define"}));
   CHECK_FALSE(disks_alone.contains("domain"));
-  CHECK(same_bytes(still.system, "raw", still.file_here("vda")));
+  CHECK(same_bytes(still.system, "raw", still.file_here(still.domain.name(), "vda")));
+}
+
+TEST_CASE("A plan carried out by its id makes the domain that it was made for, unless something stands in the way") {
+  const Still still;
+  const Arrived copy("planned");
+  const std::string taken = still.planned(still.domain.name());
+  const base::Captured refused = still.jaunt({"teleport", "--json", "--plan", taken, "--to", still.here.string()});
+  CHECK(refused.status.code != 0);
+  CHECK(error_of(refused)["cause"].get<std::string>().find("is there already") != std::string::npos);
+  CHECK(fs::is_empty(still.here));
+
+  const std::string id = still.planned(copy.name());
+  const Json summary = summary_of(still.jaunt({"teleport", "--json", "--plan", id, "--to", still.here.string()}));
+  CHECK(summary["domain"]["name"] == copy.name());
+  CHECK(copy.exists());
+  CHECK(same_bytes(still.system, "raw", still.file_here(copy.name(), "vda")));
 }
 
 TEST_CASE("A domain is defined once, wherever the teleport was killed") {
-  for (const char* point : {"targets visible", "domain named", "domain defined", "targets catalogued"}) {
+  for (const std::string point : {"targets visible", "domain named", "domain defined", "targets catalogued"}) {
     CAPTURE(point);
     const Still still;
     const Arrived copy("killed");
@@ -134,7 +151,7 @@ TEST_CASE("A domain is defined once, wherever the teleport was killed") {
     const Json jobs = Json::parse(still.jaunt({"job", "list", "--json"}).out);
     const Json summary = summary_of(still.jaunt({"job", "resume", "--json", jobs["id"].get<std::string>()}));
     CHECK(copy.get().uuid() == summary["domain"]["uuid"]);
-    CHECK(same_bytes(still.system, "raw", still.file_here("vda")));
+    CHECK(same_bytes(still.system, "raw", still.file_here(copy.name(), "vda")));
     CHECK(content(copy.get().hardware().firmware.nvram).find("this machine's own") == 300'000);
     CHECK(still.jaunt({"job", "list", "--json"}).out.empty());
   }
