@@ -56,3 +56,17 @@ class WanLink:
     def inside(self, side, argv):
         """The command that runs another one in a namespace: side is "left" or "right"."""
         return ["ip", "netns", "exec", getattr(self, side), *argv]
+
+
+class Meter:
+    """Bytes that the link has carried, in both directions."""
+
+    def __init__(self, link):
+        self.link, self.zero = link, 0
+        self.zero = self.carried()
+
+    def carried(self):
+        shown = subprocess.run(["ip", "-n", self.link.right, "-j", "-s", "link", "show", "wan0"], check=True,
+                               capture_output=True, text=True).stdout
+        counts = json.loads(shown)[0]["stats64"]
+        return counts["rx"]["bytes"] + counts["tx"]["bytes"] - self.zero

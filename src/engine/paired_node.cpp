@@ -17,7 +17,8 @@ using identity::Peer;
 
 namespace {
 
-transport::Call call_of(const std::string& node, const Workplace& workplace) {
+transport::Call call_of(const std::string& node, const std::optional<base::ByteCount>& limit,
+                        const Workplace& workplace) {
   const identity::PeerBook peers(workplace.home.path());
   if (const auto peer = peers.find(node)) {
     if (peer->address.empty())
@@ -25,7 +26,8 @@ transport::Call call_of(const std::string& node, const Workplace& workplace) {
                   "name its address instead: VM@ADDRESS");
     return {.peer = node,
             .address = transport::parse_address(peer->address),
-            .expected = [key = peer->key](const identity::PublicKey& shown) { return shown == key; }};
+            .expected = [key = peer->key](const identity::PublicKey& shown) { return shown == key; },
+            .limit = limit};
   }
   if (node.find_first_of(".:") == node.npos)
     peers.get(node);  // a name; says which one may be meant
@@ -33,16 +35,20 @@ transport::Call call_of(const std::string& node, const Workplace& workplace) {
   if (all.empty())
     throw Error(ErrorKind::auth, "call", base::printable(node), "this node is not paired with any other",
                 "`jaunt node invite` there, `jaunt node pair` here");
-  return {
-      .peer = node, .address = transport::parse_address(node), .expected = [all](const identity::PublicKey& shown) {
-        return std::ranges::any_of(all, [&](const Peer& one) { return one.key == shown; });
-      }};
+  return {.peer = node,
+          .address = transport::parse_address(node),
+          .expected =
+              [all](const identity::PublicKey& shown) {
+                return std::ranges::any_of(all, [&](const Peer& one) { return one.key == shown; });
+              },
+          .limit = limit};
 }
 
 }  // namespace
 
-PairedNode::PairedNode(const std::string& node, const Workplace& workplace)
+PairedNode::PairedNode(const std::string& node, const std::optional<base::ByteCount>& limit,
+                       const Workplace& workplace)
     : network_(identity::NodeKey::load(workplace.home.path()), {.limit = workplace.config.node_limit.timetable}),
-      link_(network_.connect(call_of(node, workplace), workplace.cancel)) {}
+      link_(network_.connect(call_of(node, limit, workplace), workplace.cancel)) {}
 
 }  // namespace jaunt::engine

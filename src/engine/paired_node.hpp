@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/describe_job.hpp"
@@ -13,9 +14,9 @@ namespace jaunt::engine {
 // A link to it. One thread.
 class PairedNode {
  public:
-  // `node` is the name of a peer or an address, at which any peer may answer. Throws not_found for an unknown name,
-  // and what stands in the way of the link.
-  PairedNode(const std::string& node, const Workplace& workplace);
+  // `node` is the name of a peer or an address, at which any peer may answer; `limit` holds beside that of the
+  // configuration. Throws not_found for an unknown name, and what stands in the way of the link.
+  PairedNode(const std::string& node, const std::optional<base::ByteCount>& limit, const Workplace& workplace);
 
   transport::Link& link() { return *link_; }
 

@@ -69,9 +69,12 @@ RemoteMachine parse_remote_machine(const std::string& text) {
 void with_machine(const RemoteMachine& machine, const std::string& format, const Workplace& workplace,
                   const SpeakOfMachine& work) {
   if (machine.home.empty()) {
-    PairedNode node(machine.peer, workplace);
+    PairedNode node(machine.peer, machine.limit, workplace);
     return speak(node, machine, format, work);
   }
+  if (machine.limit)
+    throw Error(ErrorKind::usage, "limit the link to", base::printable(machine.node()),
+                "a home on this machine is spoken to without a link", "leave --limit out");
   LocalNode node(machine.home, workplace.progress, workplace.cancel);
   speak(node, machine, format, work);
 }

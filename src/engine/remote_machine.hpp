@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "base/units.hpp"
 #include "engine/conversation.hpp"
 #include "engine/describe_job.hpp"
 #include "model/description.hpp"
@@ -14,10 +16,11 @@
 namespace jaunt::engine {
 
 struct RemoteMachine {
-  std::string name;            // as its node calls it
-  std::filesystem::path home;  // of that node, on this machine; empty: it is another host's
-  std::string peer = {};       // the name of that node, or its address
-  bool bit_exact = false;      // nothing of its disks is elided
+  std::string name;                           // as its node calls it
+  std::filesystem::path home;                 // of that node, on this machine; empty: it is another host's
+  std::string peer = {};                      // the name of that node, or its address
+  bool bit_exact = false;                     // nothing of its disks is elided
+  std::optional<base::ByteCount> limit = {};  // of the link to that node, a second, in either direction
 
   std::string node() const;  // "home:/var/lib/jaunt-b", "storage"
 };

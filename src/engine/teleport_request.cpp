@@ -39,6 +39,8 @@ std::string to_json(const TeleportRequest& request) {
     json["format"] = stored(*plan.format);
   if (plan.bytes_per_second)
     json["bytes_per_second"] = plan.bytes_per_second->value;
+  if (request.subject.limit)
+    json["limit"] = request.subject.limit->value;
   if (plan.round_trip)
     json["round_trip"] = plan.round_trip->count();
   return json.dump();
@@ -49,6 +51,8 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     const Json json = Json::parse(text);
     TeleportRequest request{.subject = parse_remote_machine(restored(json, "machine")), .options = {}};
     request.subject.bit_exact = json.at("bit_exact").get<bool>();
+    if (json.contains("limit"))
+      request.subject.limit = base::ByteCount(json["limit"].get<std::uint64_t>());
     PlanOptions& plan = request.options.plan;
     plan.realm = restored(json, "realm");
     request.options.to = restored(json, "to");

@@ -28,6 +28,8 @@ class ServedHome {
     REQUIRE(jaunt({"node", "init"}).status.code == 0);
   }
 
+  std::vector<std::string> more_environment;  // of what is begun from now on
+
   const std::filesystem::path& path() const { return home_; }
   int port() const { return port_; }
 
@@ -102,10 +104,12 @@ class ServedHome {
       all = {"ip", "netns", "exec", network_};
     all.emplace_back(JAUNT_PROGRAM);
     all.insert(all.end(), words.begin(), words.end());
-    return {.argv = all,
-            .environment = {"JAUNT_HOME=" + home_.string(), "JAUNT_IMAGES_FOLDERS=" + images_.string(),
-                            "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
-            .confinement = std::nullopt};
+    base::Command command{.argv = all,
+                          .environment = {"JAUNT_HOME=" + home_.string(), "JAUNT_IMAGES_FOLDERS=" + images_.string(),
+                                          "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
+                          .confinement = std::nullopt};
+    command.environment.insert(command.environment.end(), more_environment.begin(), more_environment.end());
+    return command;
   }
 
   const std::filesystem::path home_;

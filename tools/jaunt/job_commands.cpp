@@ -45,6 +45,9 @@ std::vector<Command> job_commands() {
                     .value = "RATE",
                     .meaning =
                         "the speed of the link, by which it is compressed: 100Mbit, 12MB; found out otherwise"},
+                   {.name = "--limit",
+                    .value = "RATE",
+                    .meaning = "never faster than this in either direction, also when the job is resumed"},
                    {.name = "--realm", .value = "NAME", .meaning = "of the images and blocks here that are used"},
                    {.name = "--format",
                     .value = "FORMAT",
@@ -53,6 +56,7 @@ std::vector<Command> job_commands() {
                     .completion = Completion::choice}},
        .examples = {{"jaunt teleport web1@storage --to /var/lib/libvirt/images", "all disks of a domain"},
                     {"jaunt teleport --to web1.qcow2 /srv/web1.qcow2@home:/srv/b", "one image"},
+                    {"jaunt teleport --limit 20Mbit --to /srv web1@storage", "by day, over a link that others need"},
                     {"jaunt teleport --plan 20261121-121500-3fa1 --to /srv/web1.raw", "as it was planned"},
                     {"jaunt teleport --json --to /srv web1@home:/srv/b | tail -1 | jq '.bytes_by_source'",
                      "for scripts"}},

@@ -30,6 +30,15 @@ namespace {
 constexpr int kPartly = 3;
 constexpr int kInterrupted = 16;
 
+std::optional<base::ByteCount> rate_of(const Invocation& invocation, const std::string& option) {
+  const auto text = invocation.value(option);
+  const auto rate = text ? base::parse_rate(*text) : std::nullopt;
+  if (text && !rate)
+    throw Error(ErrorKind::usage, "understand", fmt::format("{} {}", option, base::printable(*text)), "it is no rate",
+                "write it like 100Mbit, 1Gbit or 12MB");
+  return rate;
+}
+
 engine::TeleportOptions options_of(const Invocation& invocation) {
   engine::TeleportOptions options{.plan_id = invocation.value("--plan"),
                                   .to = invocation.value("--to").value_or(""),
@@ -40,10 +49,9 @@ engine::TeleportOptions options_of(const Invocation& invocation) {
                      .start = invocation.flag("--start"),
                      .same_machine = invocation.flag("--same-machine")};
   options.plan.realm = invocation.value("--realm").value_or(options.plan.realm);
-  if (const auto rate = invocation.value("--rate"))
-    if (!(options.plan.bytes_per_second = base::parse_rate(*rate)))
-      throw Error(ErrorKind::usage, "understand", "--rate " + base::printable(*rate), "it is no rate",
-                  "write it like 100Mbit, 1Gbit or 12MB");
+  const auto rate = rate_of(invocation, "--rate");
+  const auto limit = rate_of(invocation, "--limit");
+  options.plan.bytes_per_second = rate && limit ? std::min(rate, limit) : rate ? rate : limit;
   return options;
 }
 
@@ -194,6 +202,7 @@ int run_teleport(const Invocation& invocation) {
         const auto progress = progress_for(invocation);
         engine::RemoteMachine machine = engine::parse_remote_machine(subject);
         machine.bit_exact = invocation.flag("--bit-exact");
+        machine.limit = rate_of(invocation, "--limit");
         return engine::teleport(machine, placed(options, machine.name, config),
                                 {.home = home, .config = config, .progress = *progress, .cancel = interrupted()});
       }();

@@ -1,0 +1,234 @@
+// jaunt teleport between two paired nodes, each a program of its own, over TLS and the loopback interface.
+#include <csignal>
+#include <future>
+
+#include <sys/stat.h>
+
+#include "support/served_home.hpp"
+#include "support/teleport_scene.hpp"
+
+using namespace jaunt;
+using namespace jaunt::test_support;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kTile = 256 * kBlock;
+constexpr std::uint64_t kOfNobody = 3000;  // blocks that only the source has
+
+std::uint64_t allocated(const fs::path& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_blocks) * 512 : 0;
+}
+
+void check_refused(const base::Captured& result, int code, const std::string& part) {
+  INFO(result.out << result.err);
+  CHECK(result.status.code == code);
+  CHECK(result.out.find(part) != std::string::npos);
+}
+
+// The node that all tests fetch from: looking into its image takes longest, and is done once.
+struct Source {
+  base::TemporaryDirectory folder{"/var/tmp"};
+  fs::path images = made(folder.path() / "images");
+  fs::path base = image_of(images / "base.raw", numbered(1, 1000));
+  fs::path wanted = image_of(images / "wanted.raw", numbered(1, 700) + Blocks(50) + numbered(9000, kOfNobody));
+  ServedHome home{folder.path() / "source", images};
+
+  Source() { home.serve(); }
+  static Source& shared() {
+    static Source source;
+    return source;
+  }
+  static fs::path made(const fs::path& folder) {
+    fs::create_directory(folder);
+    return folder;
+  }
+};
+
+// A destination that is paired with it and has the base.
+struct Scene {
+  Source& there = Source::shared();
+  ServedHome& source = there.home;
+  const fs::path& wanted = there.wanted;
+  base::TemporaryDirectory folder{"/var/tmp"};
+  fs::path here = Source::made(folder.path() / "here");
+  fs::path target = here / "wanted.raw";
+  ServedHome destination{folder.path() / "destination", there.images};
+
+  explicit Scene(const std::string& verbs = "describe,send") {
+    catalogue(destination.path(), there.base, "raw");
+    pair(verbs);
+  }
+  ~Scene() { source.jaunt({"node", "remove", destination_name_}); }
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+
+  void pair(const std::string& verbs) {
+    const std::string token = source.json({"node", "invite", "--grant", verbs})["token"];
+    destination.json({"node", "pair", "--name", "storage", fmt::format("127.0.0.1:{}", source.port())}, token + "\n");
+    destination_name_ = source.json({"node", "list"})["name"];
+  }
+  // As the source calls the destination.
+  const std::string& peer() const { return destination_name_; }
+  void serve_again(const std::vector<std::string>& environment = {}) const {
+    source.more_environment = environment;
+    source.serve(fmt::format("127.0.0.1:{}", source.port()));
+  }
+
+  base::Captured teleport(std::vector<std::string> options = {}) const {
+    options.insert(options.begin(), {"teleport", "--json", "--format", "raw", "--to", target.string()});
+    options.push_back(wanted.string() + "@storage");
+    return destination.jaunt(options);
+  }
+  // One whose program is killed when the base's tiles and some others are in place.
+  void begin_teleport(const std::vector<std::string>& options = {}) {
+    destination.more_environment = {"JAUNT_KILL_AT=tile proved:6"};
+    CHECK(teleport(options).status.signal == SIGKILL);
+    destination.more_environment.clear();
+  }
+  base::Captured resume() const {
+    const Json job = destination.json({"job", "list"});
+    CHECK(job["resumable"] == true);
+    return destination.jaunt({"job", "resume", "--json", job["id"]});
+  }
+
+  // Of the target, by now.
+  std::uint64_t placed() const {
+    for (const auto& entry : fs::directory_iterator(here))
+      if (entry.path().filename().string().starts_with(".wanted.raw.jaunt-"))
+        return allocated(entry.path());
+    return 0;
+  }
+  bool nothing_begun() const {
+    return fs::is_empty(here) && destination.jaunt({"job", "list", "--json"}).out.empty();
+  }
+
+ private:
+  std::string destination_name_;
+};
+
+// Of a teleport whose source is killed when half of it has arrived; what had.
+std::uint64_t kill_server_at_half(const Scene& scene) {
+  const std::uint64_t half = fs::file_size(scene.wanted) / 2;
+  auto failed = std::async(std::launch::async, [&] { return scene.teleport(); });
+  while (scene.placed() < half && failed.wait_for(1ms) == std::future_status::timeout)
+    ;
+  scene.source.server().kill();
+  const base::Captured result = failed.get();
+  check_refused(result, 10, "jaunt job resume");
+  CHECK(!fs::exists(scene.target));
+  return scene.placed();
+}
+
+}  // namespace
+
+TEST_CASE("Between paired nodes an image arrives bit for bit, and only what is nowhere here crosses the link") {
+  const Scene scene;
+  const std::string before = content(scene.wanted);
+  const Json summary = summary_of(scene.teleport());
+  CHECK(content(scene.target) == before);
+  CHECK(content(scene.wanted) == before);
+  CHECK(summary["source"] == "storage");
+  CHECK(summary["bytes_by_source"]["base"] == 700 * kBlock);
+  CHECK(summary["bytes_by_source"]["wire"] == kOfNobody * kBlock);
+  // Noise stays as it is; TLS and the difference come on top.
+  CHECK(summary["wire_bytes_received"].get<std::uint64_t>() > kOfNobody * kBlock);
+  CHECK(summary["wire_bytes_received"].get<std::uint64_t>() < kOfNobody * kBlock + 100'000);
+  CHECK(summary["wire_bytes_sent"].get<std::uint64_t>() < 30'000);
+  CHECK(scene.source.log_has("has left"));
+  fs::remove(scene.target);
+  CHECK(scene.nothing_begun());
+}
+
+TEST_CASE("Who may not have blocks is told what to do, and goes on once that is done") {
+  const Scene scene("describe");
+  check_refused(scene.teleport(), 12, "jaunt node grant " + scene.peer() + " send");
+  CHECK(!fs::exists(scene.target));
+  CHECK(scene.source.jaunt({"node", "grant", scene.peer(), "send"}).status.code == 0);
+  summary_of(scene.resume());
+  CHECK(content(scene.target) == content(scene.wanted));
+}
+
+TEST_CASE("When the source is killed, a resume ends with the right disk, and what had arrived does not come again") {
+  const Scene scene;
+  scene.source.stop();
+  scene.serve_again({"JAUNT_NODE_LIMIT=80Mbit"});
+  const std::uint64_t placed = kill_server_at_half(scene);
+  REQUIRE(placed >= fs::file_size(scene.wanted) / 2);
+  check_refused(scene.resume(), 10, "jaunt job resume");
+
+  scene.serve_again();
+  const Json summary = summary_of(scene.resume());
+  CHECK(content(scene.target) == content(scene.wanted));
+  CHECK(summary["resumed"] == true);
+  const std::uint64_t total = (700 + kOfNobody) * kBlock;
+  const std::uint64_t received = summary["wire_bytes_received"];
+  MESSAGE(placed, " of ", total, " bytes lay here, the rest took ", received);
+  CHECK(received < total - placed + 2 * kTile);
+}
+
+TEST_CASE("When the destination is killed, a resume ends with the right disk") {
+  Scene scene;
+  scene.begin_teleport();
+  const Json summary = summary_of(scene.resume());
+  CHECK(content(scene.target) == content(scene.wanted));
+  CHECK(summary["kept_bytes"].get<std::uint64_t>() > 0);
+}
+
+TEST_CASE(
+    "A peer that lost its grant, or that is none any more, is refused while its job waits, and keeps what it has") {
+  Scene scene;
+  scene.begin_teleport();
+  const std::uint64_t placed = scene.placed();
+  CHECK(scene.source.jaunt({"node", "revoke", scene.peer(), "send"}).status.code == 0);
+  check_refused(scene.resume(), 12, "jaunt node grant");
+  CHECK(scene.source.jaunt({"node", "remove", scene.peer()}).status.code == 0);
+  check_refused(scene.resume(), 12, "does not know this node's key");
+  CHECK(!fs::exists(scene.target));
+  CHECK(scene.placed() == placed);
+  scene.pair("describe,send");
+  summary_of(scene.resume());
+  CHECK(content(scene.target) == content(scene.wanted));
+}
+
+TEST_CASE("A node that has another key now sends nothing, and nothing is begun") {
+  const Scene scene;
+  ServedHome impostor(scene.folder.path() / "impostor", scene.there.images);
+  impostor.serve();
+  const std::string address = fmt::format("127.0.0.1:{}", impostor.port());
+  const base::Captured refused =
+      scene.destination.jaunt({"teleport", "--json", "--format", "raw", "--to", scene.target.string(),
+                               scene.wanted.string() + "@" + address});
+  check_refused(refused, 12, "not the one that is expected");
+  CHECK(scene.nothing_begun());
+}
+
+TEST_CASE("A limit holds on the whole transfer, and still does when the job is resumed") {
+  Scene scene;
+  const auto rate = [](const Json& summary) {
+    return summary["wire_bytes_received"].get<double>() / summary["seconds_by_stage"]["build"].get<double>();
+  };
+  const double fast = rate(summary_of(scene.teleport({"--limit", "12MB"})));
+  fs::remove(scene.target);
+  const double slow = rate(summary_of(scene.teleport({"--limit", "24Mbit"})));
+  fs::remove(scene.target);
+  MESSAGE("bytes in a second: ", fast, " of 12000000, ", slow, " of 3000000");
+  CHECK(fast < 12.6e6);
+  CHECK(slow < 3.15e6);
+  CHECK(fast > 2 * slow);
+
+  scene.begin_teleport({"--limit", "24Mbit"});
+  CHECK(rate(summary_of(scene.resume())) < 3.15e6);
+  CHECK(content(scene.target) == content(scene.wanted));
+}
+
+TEST_CASE("A limit that cannot be understood, or has no link to hold, is refused") {
+  const Scene scene;
+  check_refused(scene.teleport({"--limit", "slow"}), 2, "--limit slow");
+  check_refused(
+      scene.destination.jaunt({"teleport", "--json", "--format", "raw", "--to", scene.target.string(), "--limit",
+                               "1MB", scene.wanted.string() + "@home:" + scene.source.path().string()}),
+      2, "leave --limit out");
+  CHECK(scene.nothing_begun());
+}
