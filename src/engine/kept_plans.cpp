@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* kPlanName = "plan.json";
 constexpr std::int64_t kKeptAfterLease = 7 * 24 * 3600;
+constexpr std::chrono::hours kMadeWithin{24};  // or whoever made it was killed
 constexpr base::ByteCount kPlanBytesMax{64 * base::kMiB};
 
 std::string runs_name(std::size_t disk) {
@@ -115,6 +116,11 @@ void KeptPlans::remove_expired() const {
   for (const model::Plan& plan : list())
     if (std::max(plan.lease_until, plan.created) + kKeptAfterLease < now)
       drop(plan.id);
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder_, none))
+    if (entry.path().filename().string().starts_with('.') &&
+        fs::last_write_time(entry, none) + kMadeWithin < fs::file_time_type::clock::now())
+      fs::remove_all(entry, none);
 }
 
 }  // namespace jaunt::engine

@@ -30,7 +30,7 @@ class KeptPlans {
   void drop(const std::string& id) const;
 
   std::vector<model::Plan> list() const;  // oldest first; what cannot be read is left out
-  void remove_expired() const;            // those whose lease ended a week ago
+  void remove_expired() const;            // those whose lease ended a week ago, or that were never finished
 
  private:
   std::filesystem::path folder_of(const std::string& id) const;

@@ -83,3 +83,16 @@ TEST_CASE_FIXTURE(Fixture, "A plan whose runs were altered is refused") {
   base::write_text_file(file, bytes);
   CHECK(failure_of([&] { plans.runs(plan.id, 0); }).kind() == base::ErrorKind::corrupt);
 }
+
+TEST_CASE_FIXTURE(Fixture, "What a killed planner left half made goes after a day") {
+  kept(std::time(nullptr) + 3600);
+  for (const auto& [name, age] :
+       {std::pair(".old", std::chrono::hours(25)), std::pair(".young", std::chrono::hours(1))}) {
+    fs::create_directories(home.path() / "plans" / name);
+    fs::last_write_time(home.path() / "plans" / name, fs::file_time_type::clock::now() - age);
+  }
+  plans.remove_expired();
+  CHECK_FALSE(fs::exists(home.path() / "plans/.old"));
+  CHECK(fs::exists(home.path() / "plans/.young"));
+  CHECK(plans.list().size() == 1);
+}
