@@ -6,6 +6,22 @@
 
 namespace jaunt::engine {
 
+namespace {
+
+// With its networks by the names that they have here.
+model::Description renamed(model::Description description, const NetworkNames& networks) {
+  for (model::NetworkInterface& interface : description.hardware->interfaces)
+    if (const auto found = networks.names.find(interface.kind + ":" + interface.source);
+        found != networks.names.end()) {
+      const auto colon = found->second.find(':');
+      interface.kind = found->second.substr(0, colon);
+      interface.source = found->second.substr(colon + 1);
+    }
+  return description;
+}
+
+}  // namespace
+
 std::vector<model::Blocker> blockers_here(const model::Description& description, const ArrivalPlace& place,
                                           const Config& config) {
   match::Arrival arrival;
@@ -35,7 +51,9 @@ std::vector<model::Blocker> blockers_here(const model::Description& description,
                                        : config.image_folders.empty() ? "/var/lib/libvirt/images"
                                                                       : config.image_folders.front();
   host.folder = hypervisor::target_folder(folder);
-  for (model::Blocker& blocker : match::judge(description, arrival, host))
+  const bool machine = description.hardware.has_value();
+  for (model::Blocker& blocker :
+       match::judge(machine ? renamed(description, config.machine_networks) : description, arrival, host))
     found.push_back(std::move(blocker));
   return found;
 }

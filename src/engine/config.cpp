@@ -46,6 +46,10 @@ const std::array kKeys{
     ConfigKey{"node.limit", &Config::node_limit,
               "How fast all links together may be in either direction, also by the hour; the first period counts."},
     ConfigKey{"node.sessions", &Config::node_sessions, "How many conversations jaunt serve has at once."},
+    ConfigKey{"machine.networks", &Config::machine_networks,
+              "What networks of other hosts are called here, for machines that arrive: pairs of kind and name."},
+    ConfigKey{"machine.files", &Config::machine_files,
+              "Kernels and initial ramdisks of this host that machines that arrive may be started with."},
     ConfigKey{"threads", &Config::threads, "Threads that read and hash; 0 means one for each processor."},
 };
 
@@ -166,7 +170,8 @@ std::string ConfigKey::environment() const {
 
 std::string_view ConfigKey::type() const {
   constexpr std::array<std::string_view, std::variant_size_v<Member>> names{
-      "true or false", "number", "size", "text", "absolute path", "list of absolute paths", "addresses", "timetable"};
+      "true or false",          "number",    "size",      "text",    "absolute path",
+      "list of absolute paths", "addresses", "timetable", "networks"};
   return names[member.index()];
 }
 

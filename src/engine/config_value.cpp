@@ -36,6 +36,18 @@ std::string quoted(const std::string& text) {
   return result + "\"";
 }
 
+std::vector<std::string_view> between_commas(std::string_view text) {
+  std::vector<std::string_view> parts;
+  do {
+    const auto comma = std::min(text.find(','), text.size());
+    std::string_view one = text.substr(0, comma);
+    one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+    parts.push_back(one.substr(0, one.find_last_not_of(' ') + 1));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  } while (!text.empty());
+  return parts;
+}
+
 }  // namespace
 
 Complaint assign(bool& value, const Written& written) {
@@ -83,15 +95,9 @@ Complaint assign(std::vector<fs::path>& value, const Written& written) {
 Complaint assign(ListenAddresses& value, const Written& written) {
   ListenAddresses listen{.text = written.text, .addresses = {}};
   try {
-    std::string_view rest = is(written, Written::Form::text) ? std::string_view(written.text) : std::string_view();
-    do {
-      const auto comma = std::min(rest.find(','), rest.size());
-      std::string_view one = rest.substr(0, comma);
-      one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
-      one = one.substr(0, one.find_last_not_of(' ') + 1);
+    for (const std::string_view one :
+         between_commas(is(written, Written::Form::text) ? std::string_view(written.text) : std::string_view()))
       listen.addresses.push_back(transport::parse_address(one));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    } while (!rest.empty());
   } catch (const base::Error&) {
     return "must be addresses such as \":5286\" or \"192.0.2.1, [2001:db8::1]:5286\"";
   }
@@ -105,6 +111,27 @@ Complaint assign(LinkLimit& value, const Written& written) {
     return "must be \"unlimited\", a rate such as \"100Mbit\", or periods such as "
            "\"mon-fri 08:00-18:00 20Mbit, 100Mbit\"";
   value = {.text = written.text, .timetable = std::move(*timetable)};
+  return std::nullopt;
+}
+Complaint assign(NetworkNames& value, const Written& written) {
+  NetworkNames networks{.text = written.text, .names = {}};
+  const auto sound = [](std::string_view name, std::initializer_list<std::string_view> kinds) {
+    const auto colon = name.find(':');
+    return colon != name.npos && colon + 1 < name.size() && name.find(' ') == name.npos &&
+           std::ranges::find(kinds, name.substr(0, colon)) != kinds.end();
+  };
+  bool understood = is(written, Written::Form::text);
+  if (understood && !written.text.empty())
+    for (const std::string_view one : between_commas(written.text)) {
+      const auto equals = std::min(one.find('='), one.size());
+      const std::string_view from = one.substr(0, equals);
+      const std::string_view to = one.substr(std::min(equals + 1, one.size()));
+      understood = understood && sound(from, {"network", "bridge", "direct"}) && sound(to, {"network", "bridge"}) &&
+                   networks.names.emplace(from, to).second;
+    }
+  if (!understood)
+    return "must be pairs such as \"network:lab=bridge:br0, bridge:br1=network:default\"";
+  value = std::move(networks);
   return std::nullopt;
 }
 
@@ -138,6 +165,9 @@ std::string to_toml(const ListenAddresses& value) {
   return quoted(value.text);
 }
 std::string to_toml(const LinkLimit& value) {
+  return quoted(value.text);
+}
+std::string to_toml(const NetworkNames& value) {
   return quoted(value.text);
 }
 

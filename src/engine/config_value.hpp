@@ -30,6 +30,7 @@ Complaint assign(std::filesystem::path& value, const Written& written);
 Complaint assign(std::vector<std::filesystem::path>& value, const Written& written);
 Complaint assign(ListenAddresses& value, const Written& written);
 Complaint assign(LinkLimit& value, const Written& written);
+Complaint assign(NetworkNames& value, const Written& written);
 
 // The value in the notation of TOML.
 std::string to_toml(bool value);
@@ -40,5 +41,6 @@ std::string to_toml(const std::filesystem::path& value);
 std::string to_toml(const std::vector<std::filesystem::path>& value);
 std::string to_toml(const ListenAddresses& value);
 std::string to_toml(const LinkLimit& value);
+std::string to_toml(const NetworkNames& value);
 
 }  // namespace jaunt::engine

@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "chunkstore/catalog.hpp"
+#include "disk/open.hpp"
 #include "engine/extents_text.hpp"
 #include "engine/job.hpp"
 #include "engine/running_disks.hpp"
@@ -31,6 +32,24 @@ using base::ErrorKind;
 namespace {
 
 constexpr int kStartsMax = 3;  // of a domain while it is read as if it were shut off
+
+// A domain that is shut off.
+class WatchedDisks final : public HeldDisks {
+ public:
+  explicit WatchedDisks(const hypervisor::Domain& domain) : name_(domain.name()), watch_(domain) {}
+
+  bool started() const { return watch_.started(); }
+  void check() const override {
+    if (started())
+      throw Error(ErrorKind::busy, "read the disks of", "domain " + base::printable(name_),
+                  "it was started while they were read",
+                  "try again: the disks of a domain that runs are read as of one instant");
+  }
+
+ private:
+  std::string name_;
+  hypervisor::DomainWatch watch_;
+};
 
 // The QEMU that the appliance runs in.
 fs::path appliance_emulator() {
@@ -91,14 +110,14 @@ class DescribeJob {
 
   Described running() {
     const auto disks = open_disks(description_, image_policy(workplace_.config, libvirt_));  // for their layers
-    return read_running(description_, libvirt_.connection(), *subject_.domain, disks, options_, tcg(), workplace_);
+    return read_running(description_, *subject_.domain, disks, options_, tcg(), workplace_);
   }
 
   // nullopt when the domain was started meanwhile.
   std::optional<Described> still() {
-    std::optional<hypervisor::DomainWatch> watch;
+    std::shared_ptr<const WatchedDisks> watch;
     if (subject_.domain)
-      watch.emplace(*subject_.domain);
+      watch = std::make_shared<WatchedDisks>(*subject_.domain);
     const std::size_t known_problems = description_.problems.size();
     const disk::Policy policy = image_policy(workplace_.config, libvirt_);
     if (!subject_.domain)
@@ -107,6 +126,8 @@ class DescribeJob {
     const std::string key = content_key(description_, disks, options_.quick);
     const bool refused = description_.problems.size() > known_problems;
     Described result{.as_of = std::time(nullptr)};
+    if (options_.hold)
+      result.held = watch;
     if (!options_.fresh && !key.empty() && !refused && recall(key, disks, result.disks)) {
       result.description = std::move(description_);
       result.from_cache = true;
@@ -185,7 +206,13 @@ class DescribeJob {
   model::Description description_;
 };
 
-void recover_and_tell(const Workplace& workplace) {
+}  // namespace
+
+std::unique_ptr<disk::Image> open_disk(const ReadDisk& disk) {
+  return disk.served ? disk::open_nbd(*disk.served) : disk::open_image(disk.chain);
+}
+
+void clean_up_after_others(const Workplace& workplace) {
   for (const Recovered& job : recover(workplace.home, abandon)) {
     workplace.progress.note(fmt::format("cleaned up after a job that was killed ({} {})", job.kind, job.subject));
     for (const std::string& left : job.left)
@@ -193,10 +220,8 @@ void recover_and_tell(const Workplace& workplace) {
   }
 }
 
-}  // namespace
-
 Described describe(const std::string& subject, const DescribeOptions& options, const Workplace& workplace) {
-  recover_and_tell(workplace);
+  clean_up_after_others(workplace);
   return DescribeJob(subject, options, workplace).run();
 }
 

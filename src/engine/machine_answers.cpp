@@ -8,7 +8,6 @@
 #include "base/text.hpp"
 #include "codec/zstd_frame.hpp"
 #include "codec/zstd_stream.hpp"
-#include "disk/open.hpp"
 #include "engine/wire_sample.hpp"
 #include "model/description_json.hpp"
 
@@ -63,9 +62,9 @@ Answer MachineAnswers::answer(const tp::Message& question) {
     return {question.number, sizes_of(described_->disks[checked(ask->disk)], ask->blocks, workplace_.cancel)};
   if (const auto* ask = std::get_if<tp::AskStream>(&question.body))
     return {question.number, StreamBegin{ask->bytes_per_second, ask->window_bits,
-                                         reader(ask->disk).read(ask->blocks, kHistoryBlocksMax)}};
+                                         blocks_of(ask->disk, ask->blocks, kHistoryBlocksMax)}};
   if (const auto* ask = std::get_if<tp::AskBlocks>(&question.body))
-    return {question.number, PlainBlocks{reader(ask->disk).read(ask->blocks, tp::kBlocksMax)}};
+    return {question.number, PlainBlocks{blocks_of(ask->disk, ask->blocks, tp::kBlocksMax)}};
   return {question.number, side_->answer(question).body};
 }
 
@@ -73,9 +72,11 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
   side_.reset();
   open_.clear();
   offered_.clear();
-  described_ = describe(ask.subject,
-                        {.format = ask.format.empty() ? std::nullopt : std::optional(ask.format), .with_trees = true},
-                        workplace_);
+  described_.reset();
+  described_ = describe(
+      ask.subject,
+      {.format = ask.format.empty() ? std::nullopt : std::optional(ask.format), .with_trees = true, .hold = true},
+      workplace_);
   for (const ReadDisk& disk : described_->disks)
     offered_.push_back({.target = described_->description.disks[disk.index].target,
                         .tree = disk.tree.get(),
@@ -83,6 +84,10 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
   open_.resize(offered_.size());
   side_.emplace(offered_);
   tp::Machine told_machine{.description = told(described_->description), .as_of = described_->as_of};
+  if (const auto& instant = described_->instant) {
+    told_machine.consistency = instant->consistency.substr(0, tp::kCauseBytesMax);
+    told_machine.frozen = instant->frozen;
+  }
   add_firmware(described_->description, told_machine);
   return told_machine;
 }
@@ -93,10 +98,26 @@ std::size_t MachineAnswers::checked(std::uint32_t disk) const {
   return disk;
 }
 
+base::Bytes MachineAnswers::blocks_of(std::uint32_t disk, const tp::BlockSet& blocks, std::size_t blocks_max) {
+  try {
+    base::Bytes content = reader(disk).read(blocks, blocks_max);
+    check_held();
+    return content;
+  } catch (const Error&) {
+    check_held();  // why they could not be read
+    throw;
+  }
+}
+
+void MachineAnswers::check_held() const {
+  if (described_->held)
+    described_->held->check();
+}
+
 sync::BlockReader& MachineAnswers::reader(std::uint32_t disk) {
   OpenDisk& open = open_[checked(disk)];
   if (!open.reader) {
-    open.image = disk::open_image(described_->disks[disk].chain);
+    open.image = open_disk(described_->disks[disk]);
     open.reader = std::make_unique<sync::BlockReader>(offered_[disk], *open.image);
   }
   return *open.reader;

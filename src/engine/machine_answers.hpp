@@ -50,6 +50,8 @@ class MachineAnswers {
 
   transport::Machine machine(const transport::AskMachine& ask);
   std::size_t checked(std::uint32_t disk) const;
+  base::Bytes blocks_of(std::uint32_t disk, const transport::BlockSet& blocks, std::size_t blocks_max);
+  void check_held() const;
   sync::BlockReader& reader(std::uint32_t disk);
 
   const std::string asker_;

@@ -34,7 +34,13 @@ std::size_t weight_of(const Answer& answer) {
 class Server {
  public:
   Server(tp::Link& link, const Workplace& workplace, const Admit& admit)
-      : link_(link), workplace_(workplace), admit_(admit) {}
+      : link_(link),
+        workplace_(workplace),
+        admit_(admit),
+        answering_{.home = workplace.home,
+                   .config = workplace.config,
+                   .progress = workplace.progress,
+                   .cancel = nobody_listens_} {}
 
   void run() {
     std::thread answering([this] {
@@ -47,6 +53,7 @@ class Server {
       answers_.close();
     });
     guarded([this] { receive_all(); });
+    nobody_listens_.cancel();
     questions_.close();
     answering.join();
     sending.join();
@@ -61,6 +68,10 @@ class Server {
   void guarded(const Work& work) {
     try {
       work();
+    } catch (const base::Cancelled&) {
+      const std::scoped_lock lock(mutex_);
+      if (!failure_ && !nobody_listens_.cancelled())
+        failure_ = std::current_exception();
     } catch (...) {
       const std::scoped_lock lock(mutex_);
       if (!failure_)
@@ -77,7 +88,7 @@ class Server {
   }
 
   void answer_all() {
-    MachineAnswers answers("the destination", workplace_);
+    MachineAnswers answers("the destination", answering_);
     while (const auto question = questions_.take()) {
       try {
         admit_(question->body);
@@ -114,6 +125,8 @@ class Server {
   tp::Link& link_;
   const Workplace& workplace_;
   const Admit& admit_;
+  base::CancelToken nobody_listens_;  // what is being read for an answer is given up, and a machine's instant with it
+  const Workplace answering_;
   BoundedQueue<tp::Message> questions_{kQuestionBytesMax};
   BoundedQueue<Answer> answers_{kAnswerBytesMax};
   std::mutex mutex_;

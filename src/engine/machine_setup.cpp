@@ -23,7 +23,7 @@ using base::ErrorKind;
 namespace {
 
 hypervisor::Adaptation adapted(const MachineParts& parts, const MachineWish& wish,
-                               const hypervisor::Connection& connection) {
+                               const hypervisor::Connection& connection, const Config& config) {
   const model::HostAbility host =
       hypervisor::ability_of(connection, parts.hardware.arch, hypervisor::parse_demands(parts.hardware.domain_xml));
   const model::GuestAbility* const ability = match::choose_ability(parts.hardware, host);
@@ -35,7 +35,9 @@ hypervisor::Adaptation adapted(const MachineParts& parts, const MachineWish& wis
                             .uuid = parts.uuid,
                             .same_machine = wish.same_machine,
                             .disks = parts.disks,
-                            .nvram = parts.firmware.empty() ? "" : parts.firmware_path.string()});
+                            .nvram = parts.firmware.empty() ? "" : parts.firmware_path.string(),
+                            .networks = config.machine_networks.names,
+                            .host_files = {config.machine_files.begin(), config.machine_files.end()}});
 }
 
 void place_firmware(const MachineParts& parts, bool repeated) {
@@ -58,7 +60,7 @@ DefinedMachine set_up_machine(const MachineParts& parts, const MachineWish& wish
   Libvirt libvirt(config.libvirt_uri);
   const hypervisor::Connection& connection = libvirt.connection();
   hypervisor::Adaptation adaptation =
-      adapted(parts, wish, connection);  // refuses a name that is none of a file either
+      adapted(parts, wish, connection, config);  // refuses a name that is none of a file either
   DefinedMachine machine{.connection = connection.uri(),
                          .name = parts.name,
                          .uuid = parts.uuid,

@@ -1,6 +1,7 @@
-// Values of the configuration that say how a node is on the network.
+// Values of the configuration that say how a node, and the machines that arrive at it, are on the network.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,12 @@ struct ListenAddresses {
 struct LinkLimit {
   std::string text = "unlimited";
   transport::Timetable timetable;
+};
+
+// What networks of other hosts are called here: "network:lab" to "bridge:br0".
+struct NetworkNames {
+  std::string text;
+  std::map<std::string, std::string> names;
 };
 
 }  // namespace jaunt::engine

@@ -129,6 +129,7 @@ class NodeServer {
 }  // namespace
 
 void serve(const ServeOptions& options, const Workplace& workplace) {
+  clean_up_after_others(workplace);
   NodeServer(options, workplace).run();
 }
 

@@ -20,6 +20,8 @@ constexpr std::string_view kHomeScheme = "home:";
 
 ToldMachine understood(const transport::Machine& told) {
   ToldMachine machine{.description = model::description_from_json(told.description), .as_of = told.as_of};
+  if (!told.consistency.empty())
+    machine.instant = Instant{told.frozen, told.consistency};
   machine.firmware.resize(told.firmware_bytes);
   if (told.firmware_bytes > 0)
     codec::FrameDecompressor().decompress(told.firmware, machine.firmware);

@@ -31,8 +31,9 @@ RemoteMachine parse_remote_machine(const std::string& text);
 // What its node says of it.
 struct ToldMachine {
   model::Description description;
-  std::int64_t as_of = 0;     // when its disks were so, seconds since 1970
-  base::Bytes firmware = {};  // the variables of its firmware; empty: it has none
+  std::int64_t as_of = 0;               // when its disks were so, seconds since 1970
+  base::Bytes firmware = {};            // the variables of its firmware; empty: it has none
+  std::optional<Instant> instant = {};  // of one that runs
 
   bool running() const { return description.hardware && description.hardware->state != "shut off"; }
 };

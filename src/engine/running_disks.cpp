@@ -30,14 +30,13 @@ void make_scratch_parent(const fs::path& folder) {
 }
 
 // A backup with its place in the journal: whatever happens, the one is ended or the other remembers it.
-class JournaledBackup {
+class JournaledBackup final : public HeldDisks {
  public:
-  JournaledBackup(const hypervisor::Connection& connection, const hypervisor::Domain& domain,
-                  const Workplace& workplace)
-      : connection_(connection), domain_(domain), job_(Job::begin(workplace.home, "describe", domain.name())) {
+  JournaledBackup(const hypervisor::Domain& domain, const Workplace& workplace)
+      : job_(Job::begin(workplace.home, "describe", domain.name())) {
     const fs::path folder = workplace.config.scratch_folder / job_.id();
     make_scratch_parent(workplace.config.scratch_folder);
-    begun_ = {.connection = connection.uri(), .domain = domain.uuid(), .folder = folder.string()};
+    begun_ = {.connection = domain.uri(), .domain = domain.uuid(), .folder = folder.string()};
     job_.record(begun_);
     try {
       backup_ =
@@ -47,17 +46,17 @@ class JournaledBackup {
       throw;
     }
   }
-  ~JournaledBackup() {
+  ~JournaledBackup() override {
     if (backup_)
       give_up();
   }
-  JournaledBackup(const JournaledBackup&) = delete;
-  JournaledBackup& operator=(const JournaledBackup&) = delete;
 
-  hypervisor::Backup& operator*() { return *backup_; }
-  hypervisor::Backup* operator->() { return &*backup_; }
+  const hypervisor::Backup& operator*() const { return *backup_; }
+  const hypervisor::Backup* operator->() const { return &*backup_; }
   const fs::path& folder() const { return job_.folder(); }
 
+  void check() const override { backup_->check(); }
+  // Throws as check() does.
   void finish() {
     backup_->finish();
     backup_.reset();
@@ -69,21 +68,19 @@ class JournaledBackup {
   void give_up() noexcept {
     try {
       backup_.reset();
-      hypervisor::abandon_backup(connection_, begun_.domain, begun_.folder);
-      job_.finish("failed");
+      abandon(begun_);
+      job_.finish("given up");
     } catch (const std::exception&) {
     }
   }
 
-  const hypervisor::Connection& connection_;
-  const hypervisor::Domain& domain_;
   Job job_;
   BackupBegun begun_;
   std::optional<hypervisor::Backup> backup_;
 };
 
 // The disks of a backup by their place in the description.
-std::vector<InspectedDisk> inspected(const model::Description& description, const hypervisor::Backup& backup) {
+std::vector<InspectedDisk> served(const model::Description& description, const hypervisor::Backup& backup) {
   std::vector<InspectedDisk> disks;
   for (std::size_t i = 0; i < description.disks.size(); ++i)
     for (const hypervisor::BackupDisk& disk : backup.disks())
@@ -92,59 +89,83 @@ std::vector<InspectedDisk> inspected(const model::Description& description, cons
   return disks;
 }
 
-// The tree stays open when the backup's folder goes away.
-ReadDisk as_read(std::size_t index, const fs::path& tree, const std::vector<StillDisk>& disks) {
-  const auto file = std::make_shared<model::TreeFile>(tree);
-  ReadDisk read{
-      .index = index, .tree = std::shared_ptr<const model::TreeView>(file, &file->view()), .elided = {}, .chain = {}};
-  if (const auto still = std::ranges::find(disks, index, &StillDisk::index); still != disks.end())
-    read.chain = still->chain;
-  return read;
+// What there is to read: the disks of the backup, and those that the guest itself cannot write to, which are none of
+// it.
+std::vector<ReadDisk> to_read(const model::Description& description, const std::vector<InspectedDisk>& served,
+                              const std::vector<StillDisk>& known) {
+  std::vector<ReadDisk> disks;
+  for (std::size_t i = 0; i < description.disks.size(); ++i) {
+    ReadDisk disk{.index = i};
+    if (const auto one = std::ranges::find(known, i, &StillDisk::index); one != known.end())
+      disk.chain = one->chain;
+    if (const auto one = std::ranges::find(served, i, &InspectedDisk::index); one != served.end())
+      disk.served = one->address;
+    if (disk.served || (description.disks[i].read_only && !disk.chain.layers.empty()))
+      disks.push_back(std::move(disk));
+  }
+  return disks;
 }
 
-Described read_once(model::Description description, const hypervisor::Connection& connection,
-                    const hypervisor::Domain& domain, const std::vector<StillDisk>& still_disks,
-                    const DescribeOptions& options, bool tcg, const Workplace& workplace) {
+// The tree stays open when the job's folder goes away.
+void read_blocks(ReadDisk& disk, model::Disk& described, const fs::path& folder, const Workplace& workplace) {
+  const auto image = open_disk(disk);
+  described.size = image->size();
+  workplace.progress.stage(fmt::format("reading {}", described.target), image->size());
+  const fs::path tree = folder / (described.target + ".tree");
+  const auto scanned = disk::scan(*image, {.tree_path = tree, .threads = workplace.config.threads},
+                                  workplace.progress, workplace.cancel);
+  fill_roots(described, scanned.tree);
+  const auto file = std::make_shared<model::TreeFile>(tree);
+  disk.tree = std::shared_ptr<const model::TreeView>(file, &file->view());
+}
+
+Described read_once(model::Description description, const hypervisor::Domain& domain,
+                    const std::vector<StillDisk>& still_disks, const DescribeOptions& options, bool tcg,
+                    const Workplace& workplace) {
   workplace.progress.stage("taking an instant of " + domain.name(), {});
-  JournaledBackup backup(connection, domain, workplace);
-  Described result{.description = std::move(description), .as_of = std::time(nullptr)};
-  const auto disks = inspected(result.description, *backup);
+  const auto held = std::make_shared<JournaledBackup>(domain, workplace);
+  JournaledBackup& backup = *held;
+  Described result{.description = std::move(description),
+                   .as_of = std::time(nullptr),
+                   .instant = Instant{backup->frozen(), backup->consistency()}};
+  const auto disks = served(result.description, *backup);
   result.incomplete = !inspect(result.description, disks, {.tcg = tcg, .in_use = true}, workplace).whole;
-  for (const InspectedDisk& inspected_disk : disks) {
-    if (options.quick)
-      break;
-    model::Disk& disk = result.description.disks[inspected_disk.index];
-    disk::NbdOptions naming;
-    naming.name = disk.target;
-    const auto image = disk::open_nbd(inspected_disk.address, naming);
-    disk.size = image->size();
-    workplace.progress.stage(fmt::format("reading {}", disk.target), image->size());
-    const fs::path tree = backup.folder() / (disk.target + ".tree");
-    const auto scanned = disk::scan(*image, {.tree_path = tree, .threads = workplace.config.threads},
-                                    workplace.progress, workplace.cancel);
-    fill_roots(disk, scanned.tree);
-    result.disks.push_back(as_read(inspected_disk.index, tree, still_disks));
+  if (!options.quick)
+    result.disks = to_read(result.description, disks, still_disks);
+  try {
+    for (ReadDisk& disk : result.disks)
+      read_blocks(disk, result.description.disks[disk.index], backup.folder(), workplace);
+  } catch (const Error&) {
+    backup.check();  // why they could not be read
+    throw;
   }
-  if (!backup->frozen())
-    workplace.progress.note(backup->consistency());
+  if (options.hold) {
+    backup.check();
+    result.held = held;
+    return result;
+  }
+  if (!result.instant->frozen)
+    workplace.progress.note(result.instant->consistency);
   backup.finish();
+  for (ReadDisk& disk : result.disks)
+    disk.served.reset();
   return result;
 }
 
 }  // namespace
 
-Described read_running(const model::Description& description, const hypervisor::Connection& connection,
-                       const hypervisor::Domain& domain, const std::vector<StillDisk>& disks,
-                       const DescribeOptions& options, bool tcg, const Workplace& workplace) {
+Described read_running(const model::Description& description, const hypervisor::Domain& domain,
+                       const std::vector<StillDisk>& disks, const DescribeOptions& options, bool tcg,
+                       const Workplace& workplace) {
   try {
-    return read_once(description, connection, domain, disks, options, tcg, workplace);
+    return read_once(description, domain, disks, options, tcg, workplace);
   } catch (const Error& failure) {
     const bool lost = failure.kind() == base::ErrorKind::hypervisor || failure.kind() == base::ErrorKind::io;
     if (!lost || !domain.active())
       throw;
     workplace.progress.note(fmt::format("{}; a new instant is taken", failure.what()));
   }
-  return read_once(description, connection, domain, disks, options, tcg, workplace);
+  return read_once(description, domain, disks, options, tcg, workplace);
 }
 
 void abandon(const BackupBegun& backup) {

@@ -53,6 +53,22 @@ class WindowSlot {
   std::optional<FileLock> lock_;
 };
 
+// Adds what a conversation cost when it ends, however it ends.
+class CountedLink {
+ public:
+  CountedLink(const transport::Link& link, TeleportSummary& summary) : link_(link), summary_(summary) {}
+  ~CountedLink() {
+    summary_.wire_sent += link_.sent().bytes;
+    summary_.wire_received += link_.received().bytes;
+  }
+  CountedLink(const CountedLink&) = delete;
+  CountedLink& operator=(const CountedLink&) = delete;
+
+ private:
+  const transport::Link& link_;
+  TeleportSummary& summary_;
+};
+
 chunkstore::Reference blocks_of(const std::string& job, const std::string& realm) {
   return {.realm = realm, .holder = chunkstore::Holder::job, .name = job};
 }
@@ -163,18 +179,12 @@ class TeleportJob {
   }
 
   void carry_out() {
-    for (int plans = 0;; ++plans) {
+    while (true) {
       try {
         converse();
         break;
       } catch (const Outdated& outdated) {
-        if (plans == kPlansMax || (chosen_ && !chosen_->own && !left_something()))
-          throw Error(ErrorKind::busy, "carry out", "plan " + chosen_->id, outdated.why, "plan again");
-        workplace_.progress.note(fmt::format("{}; it is planned again", outdated.why));
-        if (chosen_->own)
-          drop_plan();
-        chosen_.reset();
-        built_.clear();
+        forget_plan(outdated.why);
       }
     }
     stage("finish", [&] { show(); });
@@ -183,6 +193,17 @@ class TeleportJob {
     stage("catalog", [&] { catalogue(); });
     release();
     job_.finish("done");
+  }
+
+  // So that another one is made.
+  void forget_plan(const std::string& why) {
+    if (plans_++ == kPlansMax || (!chosen_->own && !left_something()))
+      throw Error(ErrorKind::busy, "carry out", "plan " + chosen_->id, why, "plan again");
+    workplace_.progress.note(fmt::format("{}; it is planned again", why));
+    if (chosen_->own)
+      drop_plan();
+    chosen_.reset();
+    built_.clear();
   }
 
   // With the node that has the machine.
@@ -195,23 +216,57 @@ class TeleportJob {
       format = plan.format;
     }
     const auto start = Clock::now();
-    with_machine(machine, format, workplace_,
-                 [&](Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
-                   add_stage("describe", Clock::now() - start);
-                   if (told.running())
-                     throw Error(ErrorKind::unsupported, "teleport", base::printable(request_.subject.name),
-                                 "it runs, and only machines that are shut off can be teleported yet",
-                                 "shut it off first");
-                   hardware_ = told.description.hardware;
-                   firmware_ = told.firmware;
-                   if (wants_domain() && !uuid_)
-                     refuse_blocked(told.description);
-                   if (!chosen_)
-                     stage("plan", [&] { make_plan(conversation, told, link); });
-                   stage("build", [&] { build(conversation); });
-                   summary_.wire_sent += link.sent().bytes;
-                   summary_.wire_received += link.received().bytes;
-                 });
+    bool building = false;
+    try {
+      with_machine(machine, format, workplace_,
+                   [&](Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
+                     const CountedLink counted(link, summary_);
+                     add_stage("describe", Clock::now() - start);
+                     if (!proved_)
+                       take_instant(told);
+                     hardware_ = told.description.hardware;
+                     firmware_ = told.firmware;
+                     if (wants_domain() && !uuid_)
+                       refuse_blocked(told.description);
+                     if (chosen_ && told.instant && !proved_)
+                       follow_instant(conversation);
+                     if (!chosen_)
+                       stage("plan", [&] { make_plan(conversation, told, link); });
+                     building = true;
+                     stage("build", [&] { build(conversation); });
+                   });
+    } catch (const Error& failure) {
+      // It was started, was shut off or was written to: its disks can be read as they are now.
+      const bool moved = failure.kind() == ErrorKind::busy || failure.kind() == ErrorKind::hypervisor;
+      if (!building || !moved)
+        throw;
+      throw Outdated{failure.what()};
+    }
+  }
+
+  void take_instant(const ToldMachine& told) {
+    summary_.instant.reset();
+    if (!told.instant)
+      return;
+    summary_.instant = {.as_of = told.as_of, .how = *told.instant};
+    workplace_.progress.note(fmt::format("it runs: its disks are of one instant, {}", told.instant->consistency));
+  }
+
+  // Every conversation about a running machine has an instant of its own; planned here, it costs no other one.
+  void follow_instant(Conversation& conversation) {
+    const model::Plan plan = chosen_plan();
+    for (const model::DiskPlan& planned : plan.disks)
+      if (!number_of(planned, conversation))
+        return forget_plan(fmt::format("{} has changed at the source since it was planned", planned.target));
+  }
+
+  // Of a disk that is as it was planned.
+  static std::optional<std::uint32_t> number_of(const model::DiskPlan& planned, Conversation& conversation) {
+    const auto& there = conversation.disks();
+    const auto now = std::ranges::find(there, planned.target, &transport::DiskFacts::target);
+    if (now == there.end() || now->carried_root != planned.carried_root || now->size != planned.size)
+      return std::nullopt;
+    return static_cast<std::uint32_t>(now - there.begin());
   }
 
   fs::path folder() const {
@@ -280,9 +335,8 @@ class TeleportJob {
     summary_.disks.clear();
     for (std::size_t i = 0; i < plan.disks.size(); ++i) {
       const model::DiskPlan& planned = plan.disks[i];
-      const auto& there = conversation.disks();
-      const auto now = std::ranges::find(there, planned.target, &transport::DiskFacts::target);
-      if (now == there.end() || now->carried_root != planned.carried_root || now->size != planned.size)
+      const auto number = number_of(planned, conversation);
+      if (!number && !proved_)  // what is proved only has to be shown, whatever its source is by now
         throw Outdated{fmt::format("{} has changed at the source since it was planned", planned.target)};
       summary_.disks.push_back({.target = planned.target,
                                 .path = places_[i].path,
@@ -290,7 +344,7 @@ class TeleportJob {
                                 .root = planned.carried_root,
                                 .base = planned.base});
       if (!fs::exists(places_[i].path))
-        build_one(plan, i, static_cast<std::uint32_t>(now - there.begin()), holdings, supply);
+        build_one(plan, i, number.value_or(0), holdings, supply);
     }
   }
 
@@ -388,6 +442,7 @@ class TeleportJob {
   const Workplace& workplace_;
   const Clock::time_point start_;
   std::optional<PlanChosen> chosen_;
+  int plans_ = 0;                  // that were given up
   std::vector<std::string> made_;  // hidden files that were begun
   bool proved_ = false;
   std::optional<std::string> uuid_;  // of the domain that an earlier attempt was about to define

@@ -34,12 +34,19 @@ struct TeleportedDisk {
   std::optional<std::string> base;
 };
 
+// When the disks of a machine that ran were as they are here.
+struct TeleportedInstant {
+  std::int64_t as_of = 0;  // seconds since 1970
+  Instant how;
+};
+
 struct TeleportSummary {
   std::string job;
   std::string subject;
   std::string source;
   std::vector<TeleportedDisk> disks;
-  std::optional<DefinedMachine> domain;  // where one was defined
+  std::optional<DefinedMachine> domain;      // where one was defined
+  std::optional<TeleportedInstant> instant;  // of a machine that ran
   bool resumed = false;
   base::ByteCount wire_sent;  // by this attempt, with working out the difference if it did that
   base::ByteCount wire_received;

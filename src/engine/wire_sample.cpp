@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "codec/zstd_frame.hpp"
-#include "disk/open.hpp"
 
 namespace jaunt::engine {
 
@@ -43,7 +42,7 @@ class Pile {
 }  // namespace
 
 transport::Sizes sizes_of(const ReadDisk& disk, const transport::BlockSet& blocks, const base::CancelToken& cancel) {
-  const auto image = disk::open_image(disk.chain);
+  const auto image = open_disk(disk);
   const auto reader = image->reader();
   Pile asked;
   for (const transport::TileBlocks& tile : blocks)

@@ -200,9 +200,13 @@ class Court {
       const std::string source = printable(interface.source);
       if (interface.kind == "network" && !has(host_.networks, interface.source))
         stop("network", fmt::format("the host has no active network {}", source),
-             fmt::format("define and start it: virsh net-start {}", source));
+             fmt::format("define and start it: virsh net-start {}; or say in machine.networks of that node's "
+                         "configuration which one to use instead",
+                         source));
       else if (interface.kind == "bridge" && !has(host_.bridges, interface.source))
-        stop("network", fmt::format("the host has no bridge {}", source), "make one of that name there");
+        stop("network", fmt::format("the host has no bridge {}", source),
+             "make one of that name there, or say in machine.networks of that node's configuration which one to use "
+             "instead");
     }
   }
 

@@ -351,13 +351,16 @@ void put(wire::Envelope& out, const Machine& machine) {
   out.mutable_machine()->set_as_of(machine.as_of);
   out.mutable_machine()->set_firmware(to_wire(machine.firmware));
   out.mutable_machine()->set_firmware_bytes(machine.firmware_bytes);
+  out.mutable_machine()->set_consistency(machine.consistency);
+  out.mutable_machine()->set_frozen(machine.frozen);
 }
 
 Machine take(const wire::Machine& in) {
   limit_unless(in.description().size() <= kDescriptionBytesMax, "its description is too long");
   limit_unless(in.firmware().size() <= kFirmwarePieceMax && in.firmware_bytes() <= kFirmwareBytesMax,
                "its firmware's variables are too long");
-  return {in.description(), in.as_of(), to_bytes(in.firmware()), in.firmware_bytes()};
+  limit_unless(in.consistency().size() <= kCauseBytesMax, "what it says of its disks is too long");
+  return {in.description(), in.as_of(), to_bytes(in.firmware()), in.firmware_bytes(), in.consistency(), in.frozen()};
 }
 
 void put(wire::Envelope& out, const AskSizes& ask) {

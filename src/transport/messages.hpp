@@ -189,6 +189,9 @@ struct Machine {
   // The variables of its firmware as a zstd frame, and how many bytes they are; empty where it has none.
   base::Bytes firmware = {};
   std::uint64_t firmware_bytes = 0;
+  // Of a machine that runs, how its disks are as of one instant, as a sentence; empty of others.
+  std::string consistency = {};
+  bool frozen = false;  // its filesystems were, for the instant
 
   bool operator==(const Machine&) const = default;
 };

@@ -5,7 +5,6 @@
 #include "model/block_tree.hpp"
 #include "support/skip.hpp"
 #include "support/teleport_scene.hpp"
-#include "support/world.hpp"
 
 using namespace jaunt;
 using namespace jaunt::test_support;
@@ -179,27 +178,4 @@ TEST_CASE("A source that changed while its teleport was interrupted is planned a
   CHECK(content(scene.target()) == content(scene.wanted));
   CHECK(summary["kept_bytes"].get<std::uint64_t>() > 0);
   scene.expect_tidy();
-}
-
-TEST_CASE("A real guest arrives with what its filesystem uses, and bit for bit where that is asked") {
-  JAUNT_NEED_GUEST(guest, "web-small");
-  JAUNT_NEED_GUEST(minimal, "minimal-independent");
-  TwoHomes homes;
-  homes.allowed.insert(homes.allowed.end(), {guest.folder.string(), minimal.folder.string()});
-  catalogue(homes.destination, minimal.disk, minimal.format);
-  const auto teleport = [&](const fs::path& to, std::vector<std::string> options) {
-    options.insert(options.begin(),
-                   {"teleport", "--json", "--rate", "100Mbit", "--format", guest.format, "--to", to});
-    options.push_back(guest.disk.string() + "@home:" + homes.source.string());
-    return summary_of(homes.jaunt(options));
-  };
-  const Json summary = teleport(homes.folder.path() / "carried.raw", {});
-  MESSAGE("wire bytes: ", summary["wire_bytes_received"].get<std::uint64_t>(), " received, ",
-          summary["wire_bytes_sent"].get<std::uint64_t>(), " sent; ", summary["bytes_by_source"].dump());
-  CHECK(summary["bytes_by_source"]["base"].get<std::uint64_t>() > 0);
-
-  const Json exact = teleport(homes.folder.path() / "exact.raw", {"--bit-exact"});
-  CHECK(run({"qemu-img", "compare", "-f", guest.format, "-F", "raw", guest.disk, homes.folder.path() / "exact.raw"})
-            .status.code == 0);
-  MESSAGE("bit for bit, the carried one here: ", exact["wire_bytes_received"].get<std::uint64_t>(), " received");
 }

@@ -14,12 +14,14 @@ std::vector<Command> job_commands() {
             "byte of the target is read back and compared with the source's block tree. Only then does it appear, "
             "whole, "
             "under its name. It is catalogued, so that the next one of its kind costs less.",
+            "A VM that runs is read as of one instant through libvirt's backup, frozen by its guest agent where "
+            "there is one.",
             "Whatever interrupts it, what was placed stays, in a hidden file beside the target: jaunt job resume "
             "goes "
             "on, jaunt job cancel gives it up. The source is only read.",
             "Space that a clean filesystem calls free reads as zeros in the target, unless --bit-exact is given."},
        .argument = {.name = "VM|IMAGE@NODE",
-                    .meaning = "a libvirt domain that is shut off, an image or a volume, and the node that has it: a "
+                    .meaning = "a libvirt domain, an image or a volume, and the node that has it: a "
                                "paired one, or home:DIR for another home on this machine",
                     .repeats = true,
                     .required = false,

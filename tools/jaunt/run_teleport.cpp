@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -125,9 +126,17 @@ void print_json(const engine::TeleportSummary& summary) {
                                  {"peak_rss_bytes", summary.peak_rss}};
   if (summary.domain)
     json["domain"] = domain_json(*summary.domain);
+  if (summary.instant)
+    json["instant"] = {{"as_of", summary.instant->as_of},
+                       {"frozen", summary.instant->how.frozen},
+                       {"consistency", base::printable(summary.instant->how.consistency)}};
   if (summary.plain_copy)
     json["plain_copy"] = {{"name", summary.plain_copy->name}, {"wire", summary.plain_copy->wire.value}};
   fmt::print("{}\n", json.dump());
+}
+
+std::string moment(std::int64_t seconds) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(seconds)));
 }
 
 std::string seconds(std::chrono::duration<double> time) {
@@ -143,6 +152,9 @@ void print_text(const engine::TeleportSummary& summary) {
     page.field("root", base::to_hex(disk.root));
     page.field("base", base::printable(disk.base.value_or("none")));
   }
+  if (summary.instant)
+    page.field("instant", fmt::format("{}, {}", moment(summary.instant->as_of),
+                                      base::printable(summary.instant->how.consistency)));
   if (summary.domain)
     print_domain(*summary.domain, page);
   const base::ByteCount wire = summary.wire_sent + summary.wire_received;

@@ -70,6 +70,20 @@ limit = "mon-fri 08:00-18:00 20Mbit, unlimited"
   CHECK(Node().load("[node]\nlisten = \"a,,b\"\n").problems.size() == 1);
 }
 
+TEST_CASE("Networks of other hosts get names of this one, each a single one of a kind that there is") {
+  const auto load = [](const std::string& networks) {
+    return Node().load("[machine]\nnetworks = \"" + networks + "\"\n");
+  };
+  const LoadedConfig loaded = load("network:lab=bridge:br0, bridge:br1=network:default");
+  CHECK(loaded.problems.empty());
+  CHECK(loaded.config.machine_networks.names ==
+        std::map<std::string, std::string>{{"network:lab", "bridge:br0"}, {"bridge:br1", "network:default"}});
+  CHECK(load("").problems.empty());
+  for (const char* wrong : {"lab=bridge:br0", "network:lab", "network:lab=", "network:lab=hostdev:x",
+                            "network:=bridge:b", "network:a=bridge:b, network:a=bridge:c"})
+    CHECK_MESSAGE(load(wrong).problems.size() == 1, wrong);
+}
+
 TEST_CASE("The environment overrides the file, and a flag overrides both") {
   const Node node;
   base::write_text_file(node.home.path() / kConfigFileName, "threads = 1\n[libvirt]\nuri = \"qemu:///session\"\n");
