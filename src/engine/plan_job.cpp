@@ -20,7 +20,8 @@ using base::ErrorKind;
 
 namespace {
 
-constexpr base::ByteCount kAssumedRate{125'000'000};
+// Too slow costs little on a fast link: what is here is read. Too fast costs much on a slow one: all would be sent.
+constexpr base::ByteCount kAssumedRate{12'500'000};
 constexpr std::chrono::microseconds kAssumedRoundTrip{1000};
 
 // What is given counts; else what the link has shown so far, which before a transfer is only its delay.

@@ -165,7 +165,7 @@ const std::vector<Command> kOtherCommands{
      .options =
          {{.name = "--rate",
            .value = "RATE",
-           .meaning = "the speed of the link: 100Mbit, 1Gbit, 12MB; 1 Gbit/s is assumed otherwise"},
+           .meaning = "the speed of the link: 100Mbit, 1Gbit, 12MB; 100 Mbit/s are assumed otherwise"},
           {.name = "--rtt", .value = "TIME", .meaning = "how long there and back takes: 50ms; 1 ms is assumed"},
           {.name = "--as", .value = "NAME", .meaning = "the name that the VM would have here"},
           {.name = "--to",
