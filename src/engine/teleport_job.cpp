@@ -18,6 +18,7 @@
 #include "engine/target_places.hpp"
 #include "engine/teleport_disk.hpp"
 #include "engine/teleport_request.hpp"
+#include "engine/window_slot.hpp"
 
 namespace jaunt::engine {
 
@@ -34,23 +35,6 @@ constexpr const char* kProved = "proved";
 // The plan does not hold any more: another one may.
 struct Outdated {
   std::string why;
-};
-
-// Room for a long window: two jobs of a home have it at a time, so that four together stay within half a gigabyte.
-class WindowSlot {
- public:
-  explicit WindowSlot(const Home& home) {
-    for (int slot = 0; slot < kLongWindows && !lock_; ++slot)
-      lock_ = FileLock::try_take(home.path() / fmt::format("window-{}.lock", slot));
-  }
-  unsigned bits() const { return lock_ ? kLongBits : kShortBits; }
-
- private:
-  static constexpr int kLongWindows = 2;
-  static constexpr unsigned kLongBits = 27;
-  static constexpr unsigned kShortBits = 25;
-
-  std::optional<FileLock> lock_;
 };
 
 // Adds what a conversation cost when it ends, however it ends.
@@ -135,7 +119,10 @@ class TeleportJob {
   std::string remedy(const Error& failure) const {
     const std::string resume =
         fmt::format("go on with `jaunt job resume {0}`, or give it up with `jaunt job cancel {0}`", job_.id());
-    return failure.kind() == ErrorKind::no_space ? "make room, then " + resume : resume;
+    if (failure.kind() == ErrorKind::no_space)
+      return "make room, then " + resume;
+    const bool link = failure.kind() == ErrorKind::peer && !failure.remedy().empty();
+    return link ? failure.remedy() + "; then " + resume : resume;
   }
 
   void abandon(const char* outcome) {

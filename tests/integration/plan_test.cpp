@@ -113,7 +113,7 @@ TEST_CASE("What a plan takes from the store is promised to it until it is droppe
 TEST_CASE("A destination that holds nothing is told so, and gets everything over the link") {
   const TwoHomes homes;
   const fs::path image = image_of(homes.images / "target.raw", numbered(1, 200));
-  const Json plan = homes.plan(image);
+  const Json plan = homes.plan(image, {"--rate", "1Gbit"});
   CHECK(plan["disks"][0]["base_reason"].get<std::string>().find("jaunt catalog add") != std::string::npos);
   CHECK(bytes_from(plan["sources"], "wire") == 200 * kBlock);
   CHECK(plan["forecast"]["wire"] >= 200 * kBlock * 9 / 10);  // noise does not become smaller

@@ -156,7 +156,9 @@ TEST_CASE("When the source is killed, a resume ends with the right disk, and wha
   scene.serve_again({"JAUNT_NODE_LIMIT=80Mbit"});
   const std::uint64_t placed = kill_server_at_half(scene);
   REQUIRE(placed >= fs::file_size(scene.wanted) / 2);
-  check_refused(scene.resume(), 10, "jaunt job resume");
+  const base::Captured refused = scene.resume();
+  check_refused(refused, 10, "`jaunt serve` runs there");
+  check_refused(refused, 10, "jaunt job resume");
 
   scene.serve_again();
   const Json summary = summary_of(scene.resume());
