@@ -23,10 +23,21 @@ struct Use {
   std::string format;
 };
 
+// Of other people's domains; one that has gone meanwhile has none.
+std::vector<model::Disk> disks_of(const hypervisor::Domain& domain) {
+  try {
+    std::vector<model::Problem> ignored;
+    return domain.disks(ignored);
+  } catch (const Error& failure) {
+    if (failure.kind() != ErrorKind::not_found)
+      throw;
+    return {};
+  }
+}
+
 std::optional<Use> use_of(const fs::path& path, const hypervisor::Connection& connection) {
   for (hypervisor::Domain& domain : connection.domains()) {
-    std::vector<model::Problem> ignored;  // of other people's domains
-    for (const model::Disk& disk : domain.disks(ignored)) {
+    for (const model::Disk& disk : disks_of(domain)) {
       std::error_code absent;
       if (!disk.layers.empty() && fs::equivalent(disk.layers.front().path, path, absent) && !disk.read_only)
         return Use{.domain = std::move(domain), .format = disk.format};

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 
+#include "engine/subject.hpp"
 #include "hypervisor/xml.hpp"
 #include "integration/hypervisor/test_domain.hpp"
 #include "support/skip.hpp"
@@ -100,4 +102,20 @@ TEST_CASE("Where libvirt does not answer, that is what is in the way") {
   REQUIRE(found.size() == 1);
   CHECK(found[0].subject == "hypervisor");
   CHECK(found[0].fatal);
+}
+
+TEST_CASE("Domains of others that come and go disturb nobody who names an image") {
+  const ImageFolder folder;
+  const std::string image = folder.image("still.raw", "raw", 1);
+  const std::string guest = fmt::format(
+      "<domain type='qemu'><name>jaunt-test-fleeting-{}</name><memory unit='MiB'>32</memory><os><type>hvm</type></os>"
+      "</domain>",
+      ::getpid());
+  const std::jthread others([&, connection = Connection::open(test_uri())](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      connection.define(guest).undefine();
+  });
+  engine::Libvirt libvirt(test_uri());
+  for (int i = 0; i < 500; ++i)
+    REQUIRE(engine::resolve_subject(image, "raw", libvirt).image.path == image);
 }
