@@ -13,6 +13,7 @@
 #include "match/base_choice.hpp"
 #include "match/coverage.hpp"
 #include "match/ranking.hpp"
+#include "model/run_list.hpp"
 #include "sync/tile_list.hpp"
 
 namespace jaunt::engine {
@@ -40,11 +41,19 @@ bool in_layers(const sync::Run& run) {
   return run.origin == Origin::local && source_of(run) != SpotSource::store;
 }
 
+// As many runs as a plan can keep. Only a disk of more than 256 GiB can be in more.
+void check_runs(std::uint64_t runs, const std::string& target) {
+  if (runs == model::kRunsMax)
+    throw base::Error(base::ErrorKind::limit, "plan", base::printable(target),
+                      fmt::format("what is found of it lies in more than {} pieces", model::kRunsMax),
+                      "copy it without jaunt");
+}
+
 }  // namespace
 
 DiskFindings DiskPlanner::plan(std::uint32_t disk) {
   const transport::DiskFacts& facts = conversation_.disks().at(disk);
-  DiskFindings findings;
+  DiskFindings findings(scratch_);
   findings.nonzero_blocks = facts.nonzero_blocks;
   findings.plan.target = facts.target;
   findings.plan.size = facts.size;
@@ -61,7 +70,7 @@ DiskFindings DiskPlanner::plan(std::uint32_t disk) {
     compare(disk, best, findings);
   }
   name_layers(findings);
-  read_store_ids(findings);
+  find_holders(findings);
   survey(findings);
   ask_sizes(disk, findings);
   return findings;
@@ -95,7 +104,7 @@ std::vector<std::size_t> DiskPlanner::rank(std::uint32_t disk, DiskFindings& fin
 }
 
 void DiskPlanner::compare(std::uint32_t disk, std::optional<std::size_t> base, DiskFindings& findings) {
-  findings.runs.clear();
+  found_.emplace(scratch_);
   base_.reset();
   sync::Local local;
   if (base) {
@@ -112,7 +121,8 @@ void DiskPlanner::compare(std::uint32_t disk, std::optional<std::size_t> base, D
                         {.run =
                              [&](const sync::Run& run) {
                                progress_.advance(bytes_of(run.blocks));
-                               findings.runs.push_back({.run = run});
+                               check_runs(found_->size(), findings.plan.target);
+                               found_->add(run);
                              },
                          .awaiting = {},
                          .tile = [&](std::uint64_t tile, const base::Hash32& hash) { tiles.add(tile, hash); }});
@@ -142,7 +152,7 @@ std::optional<std::size_t> DiskPlanner::choose(const std::vector<std::size_t>& c
     for (std::size_t i = 0; i < counted.size(); ++i)
       counted[i].held_blocks += coverage.candidates[i];
   };
-  each_found_id(findings, [&](const model::BlockId& id) {
+  each_found_id([&](const model::BlockId& id) {
     ids.push_back(id);
     if (ids.size() == kIdsAtOnce)
       count();
@@ -170,11 +180,9 @@ std::optional<std::size_t> DiskPlanner::choose(const std::vector<std::size_t>& c
   return contenders[choice->index];
 }
 
-void DiskPlanner::each_found_id(const DiskFindings& findings,
-                                const std::function<void(const model::BlockId&)>& visit) const {
+void DiskPlanner::each_found_id(const std::function<void(const model::BlockId&)>& visit) const {
   std::array<model::BlockId, 4096> ids;
-  for (const HeldRun& held : findings.runs) {
-    const sync::Run& run = held.run;
+  found_->each([&](const sync::Run& run) {
     if (run.origin == Origin::base) {
       for (std::uint64_t i = 0; i < run.blocks; ++i)
         if (const auto id = base_->tree->id_at(model::BlockIndex(run.first.value + i)))
@@ -188,7 +196,7 @@ void DiskPlanner::each_found_id(const DiskFindings& findings,
             visit(id);
       }
     }
-  }
+  });
 }
 
 void DiskPlanner::name_layers(DiskFindings& findings) const {
@@ -203,52 +211,55 @@ void DiskPlanner::name_layers(DiskFindings& findings) const {
     for (const std::uint32_t part : holdings_.candidates()[base_->candidate].layers)
       add(part, true);
   std::optional<std::uint32_t> last;
-  for (const HeldRun& held : findings.runs)
-    if (in_layers(held.run) && std::exchange(last, held.run.spot.place.part) != held.run.spot.place.part)
-      add(held.run.spot.place.part, false);
+  found_->each([&](const sync::Run& run) {
+    if (in_layers(run) && std::exchange(last, run.spot.place.part) != run.spot.place.part)
+      add(run.spot.place.part, false);
+  });
+}
+
+model::SourceSet DiskPlanner::holders_of(const sync::Run& run) const {
+  if (run.origin == Origin::base || (base_ && in_layers(run) && source_of(run) == SpotSource::base_layers))
+    return {SourceKind::base};
+  if (in_layers(run))
+    return {SourceKind::local};
+  return run.origin == Origin::local ? model::SourceSet{SourceKind::store} : model::SourceSet{};
 }
 
 // A place in the store says nothing for long, so its blocks are kept by id. A run of which a block is gone comes over
 // the wire.
-void DiskPlanner::read_store_ids(DiskFindings& findings) const {
+void DiskPlanner::find_holders(DiskFindings& findings) const {
   const auto reader = holdings_.store_source().reader();
   model::BlockHasher hasher(holdings_.realm().key);
   std::array<std::byte, model::kBlockBytes> block;
-  for (HeldRun& held : findings.runs) {
-    if (held.run.origin != Origin::local || source_of(held.run) != SpotSource::store)
-      continue;
-    for (std::uint64_t i = 0; i < held.run.blocks; ++i) {
-      const auto id = reader->read(held.run.spot.at(i).place, block) ? hasher.id_of(block) : std::nullopt;
-      if (!id) {
-        held.run.origin = Origin::wire;
-        held.store_ids.clear();
-        break;
-      }
-      held.store_ids.push_back(*id);
+  std::vector<model::BlockId> ids;  // of a run in the store, which does not go beyond a group
+  found_->each([&](const sync::Run& run) {
+    HeldRun held{.run = run, .holders = holders_of(run)};
+    ids.clear();
+    while (held.holders.contains(SourceKind::store) && ids.size() < run.blocks) {
+      const auto id = reader->read(run.spot.at(ids.size()).place, block) ? hasher.id_of(block) : std::nullopt;
+      if (id)
+        ids.push_back(*id);
+      else
+        held = {.run = {.first = run.first, .blocks = run.blocks, .origin = Origin::wire, .spot = {}}};
     }
-  }
+    findings.runs.add(held);
+    if (held.holders.contains(SourceKind::store))
+      findings.store_ids.add(std::span<const model::BlockId>(ids));
+  });
 }
 
 void DiskPlanner::survey(DiskFindings& findings) const {
   std::uint64_t in_place = 0;
-  for (HeldRun& held : findings.runs) {
+  findings.runs.each([&](const HeldRun& held) {
     const sync::Run& run = held.run;
     if (run.origin == Origin::zero) {
       const auto end = std::min((run.first.value + run.blocks) * model::kBlockBytes, findings.plan.size.value);
       findings.survey.add_zero(base::ByteCount(end - run.first.value * model::kBlockBytes));
-      continue;
+      return;
     }
-    const bool of_base =
-        run.origin == Origin::base || (base_ && in_layers(run) && source_of(run) == SpotSource::base_layers);
-    if (of_base)
-      held.holders.insert(SourceKind::base);
-    else if (in_layers(run))
-      held.holders.insert(SourceKind::local);
-    else if (run.origin == Origin::local)
-      held.holders.insert(SourceKind::store);
     in_place += run.origin == Origin::base ? run.blocks : 0;
     findings.survey.add_run(run.blocks, run.blocks, held.holders);
-  }
+  });
   for (model::PlannedCandidate& candidate : findings.plan.candidates)
     if (candidate.chosen)
       candidate.in_place = bytes_of(in_place);
@@ -256,9 +267,10 @@ void DiskPlanner::survey(DiskFindings& findings) const {
 
 void DiskPlanner::ask_sizes(std::uint32_t disk, DiskFindings& findings) {
   BlockSampler sampler(kSampledGroups);
-  for (const HeldRun& held : findings.runs)
+  findings.runs.each([&](const HeldRun& held) {
     if (held.run.origin == Origin::wire)
       sampler.add(held.run.first, held.run.blocks);
+  });
   const transport::BlockSet blocks = sampler.take();
   if (!blocks.empty())
     findings.sizes = conversation_.sizes(disk, blocks);

@@ -10,6 +10,7 @@
 #include "base/progress.hpp"
 #include "engine/conversation.hpp"
 #include "engine/holdings.hpp"
+#include "engine/spilled_list.hpp"
 #include "match/survey.hpp"
 #include "model/plan.hpp"
 #include "sync/run.hpp"
@@ -20,14 +21,17 @@ namespace jaunt::engine {
 struct HeldRun {
   sync::Run run;
   model::SourceSet holders = {};
-  std::vector<model::BlockId> store_ids = {};  // of its blocks, where the store holds them
 };
 
-// What is known of a disk before any cost is looked at.
+// What is known of a disk before any cost is looked at. In memory are at most some MiB, however large the disk is and
+// however many runs it is in; up to model::kRunsMax of them, at 56 bytes each, lie in files without a name.
 struct DiskFindings {
+  explicit DiskFindings(const std::filesystem::path& scratch) : runs(scratch), store_ids(scratch) {}
+
   model::DiskPlan plan;  // without sources and runs, which depend on what is cheapest
-  std::vector<HeldRun> runs;
-  std::vector<std::uint32_t> parts;  // of the layers' source, for each of plan.layers
+  SpilledList<HeldRun> runs;
+  SpilledList<model::BlockId> store_ids;  // of the blocks of runs that the store holds, in order
+  std::vector<std::uint32_t> parts;       // of the layers' source, for each of plan.layers
   match::Survey survey;
   std::uint64_t nonzero_blocks = 0;
   std::optional<transport::Sizes> sizes;  // absent where nothing would cross the wire
@@ -62,16 +66,18 @@ class DiskPlanner {
   std::optional<std::size_t> choose(const std::vector<std::size_t>& contenders, const base::Hash32& realm,
                                     DiskFindings& findings) const;
   void name_layers(DiskFindings& findings) const;
-  void read_store_ids(DiskFindings& findings) const;
+  void find_holders(DiskFindings& findings) const;
+  model::SourceSet holders_of(const sync::Run& run) const;
   void survey(DiskFindings& findings) const;
   void ask_sizes(std::uint32_t disk, DiskFindings& findings);
-  void each_found_id(const DiskFindings& findings, const std::function<void(const model::BlockId&)>& visit) const;
+  void each_found_id(const std::function<void(const model::BlockId&)>& visit) const;
 
   Conversation& conversation_;
   const Holdings& holdings_;
   const std::filesystem::path scratch_;
   base::Progress& progress_;
-  std::optional<Base> base_;  // what was compared with last
+  std::optional<Base> base_;                     // what was compared with last
+  std::optional<SpilledList<sync::Run>> found_;  // by that
 };
 
 }  // namespace jaunt::engine

@@ -37,15 +37,16 @@ std::uint32_t part_of(const model::PlannedLayer& planned, const Holdings& holdin
 
 }  // namespace
 
-DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, const std::filesystem::path& tiles,
-                       const Holdings& holdings)
-    : tiles_(tiles, plan.size, plan.carried_root) {
+DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunListView& runs,
+                       const std::filesystem::path& tiles, const Holdings& holdings,
+                       const std::filesystem::path& scratch)
+    : tiles_(tiles, plan.size, plan.carried_root), runs_(scratch) {
   std::vector<std::uint32_t> parts;
   for (const model::PlannedLayer& layer : plan.layers)
     parts.push_back(part_of(layer, holdings));
   open_base(plan, parts, holdings);
   open_raw_layers(plan, parts, holdings);
-  store_ = source_of_store_ids(runs.store_ids, holdings.store_source());
+  store_ = source_of_store_ids(runs.store_ids(), holdings.store_source());
   recipe_ = {.size = plan.size,
              .tiles = &tiles_,
              .runs = {},
@@ -54,7 +55,7 @@ DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, 
              .raw = [this](const sync::Spot& spot) { return raw_place(spot); }};
   std::uint64_t at = 0;
   std::uint64_t store_blocks = 0;
-  for (const model::Run& run : runs.runs) {
+  runs.each_run([&](const model::Run& run) {
     sync::RecipeRun made{.first = model::BlockIndex(at), .blocks = run.blocks, .kind = run.source, .spot = {}};
     if (run.source == SourceKind::store)
       made.spot = {kStoreIds, {0, std::exchange(store_blocks, store_blocks + run.blocks)}};
@@ -64,9 +65,10 @@ DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, 
       made.spot = {kLayers, {parts.at(run.part), run.from.value}};
     else if (run.source != SourceKind::zero)
       made.kind = SourceKind::wire;
-    recipe_.runs.push_back(made);
+    runs_.add(made);
     at += run.blocks;
-  }
+  });
+  recipe_.runs = runs_.map();
 }
 
 void DiskRecipe::open_raw_layers(const model::DiskPlan& plan, const std::vector<std::uint32_t>& parts,

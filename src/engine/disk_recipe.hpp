@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/holdings.hpp"
+#include "engine/spilled_list.hpp"
 #include "model/plan.hpp"
 #include "model/run_list.hpp"
 #include "sync/recipe.hpp"
@@ -19,8 +20,9 @@ namespace jaunt::engine {
 class DiskRecipe {
  public:
   // A busy error where a layer that the plan takes from is not known as it was any more: it has to be planned again.
-  DiskRecipe(const model::DiskPlan& plan, const model::RunList& runs, const std::filesystem::path& tiles,
-             const Holdings& holdings);
+  // Runs that outgrow memory lie in `scratch`; `runs` outlive it.
+  DiskRecipe(const model::DiskPlan& plan, const model::RunListView& runs, const std::filesystem::path& tiles,
+             const Holdings& holdings, const std::filesystem::path& scratch);
 
   DiskRecipe(const DiskRecipe&) = delete;
   DiskRecipe& operator=(const DiskRecipe&) = delete;
@@ -38,6 +40,7 @@ class DiskRecipe {
   std::optional<std::uint32_t> raw_base_;                     // the one that is the whole base
   std::unique_ptr<chunkstore::Source> base_;
   std::unique_ptr<chunkstore::Source> store_;
+  SpilledList<sync::RecipeRun> runs_;
   sync::Recipe recipe_;
 };
 

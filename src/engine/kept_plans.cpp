@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "engine/job.hpp"
+#include "model/id_sorter.hpp"
 #include "model/plan_json.hpp"
 
 namespace jaunt::engine {
@@ -57,18 +58,15 @@ fs::path KeptPlans::folder_of(const std::string& id) const {
   return folder_ / id;
 }
 
-void KeptPlans::keep(model::Plan& plan, const std::vector<model::RunList>& runs,
+void KeptPlans::keep(model::Plan& plan, const std::vector<const base::File*>& runs,
                      const std::vector<const base::File*>& tiles) const {
   fs::create_directories(folder_);
   fs::permissions(folder_, fs::perms::owner_all);
   plan.id = new_id();
   const fs::path making = folder_ / fmt::format(".{}", plan.id);
   fs::create_directory(making);
-  for (std::size_t disk = 0; disk < runs.size(); ++disk) {
-    base::AtomicFile file(making / runs_name(disk));
-    file.file().write_all(base::ByteOffset(0), model::encode(runs[disk]));
-    file.commit();
-  }
+  for (std::size_t disk = 0; disk < runs.size(); ++disk)
+    copy(*runs[disk], making / runs_name(disk));
   for (std::size_t disk = 0; disk < tiles.size(); ++disk)
     copy(*tiles[disk], making / tiles_name(disk));
   base::write_text_file(making / kPlanName, model::to_json(plan));
@@ -80,8 +78,17 @@ model::Plan KeptPlans::plan(const std::string& id) const {
   return model::plan_from_json(base::read_text_file(folder_of(id) / kPlanName, kPlanBytesMax));
 }
 
-model::RunList KeptPlans::runs(const std::string& id, std::size_t disk) const {
-  return model::decode_run_list(base::MappedFile(folder_of(id) / runs_name(disk)).bytes());
+KeptRuns KeptPlans::runs(const std::string& id, std::size_t disk) const {
+  return KeptRuns(folder_of(id) / runs_name(disk));
+}
+
+SpilledList<model::BlockId> KeptPlans::store_ids(const model::Plan& plan) const {
+  model::IdSorter sorter(home_.cache());
+  for (std::size_t disk = 0; disk < plan.disks.size(); ++disk)
+    sorter.add(runs(plan.id, disk)->store_ids());
+  SpilledList<model::BlockId> ids(home_.cache());
+  sorter.sort([&](std::span<const model::BlockId> some) { ids.add(some); }, [](auto) {});
+  return ids;
 }
 
 fs::path KeptPlans::tiles(const std::string& id, std::size_t disk) const {

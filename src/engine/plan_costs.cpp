@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
+
+#include "model/run_list.hpp"
 
 namespace jaunt::engine {
 
@@ -83,29 +84,73 @@ model::PlainCopy told(const match::PlainCopy& copy) {
   return {.name = copy.name, .wire = copy.wire, .seconds = time_of(copy.seconds)};
 }
 
-model::RunList runs_of(const DiskFindings& disk, const match::Choice& choice) {
-  model::RunList list{.size = disk.plan.size,
-                      .carried_root = disk.plan.carried_root,
-                      .layers = static_cast<std::uint32_t>(disk.parts.size())};
-  for (const HeldRun& held : disk.runs) {
-    const sync::Run& run = held.run;
-    model::Run planned{.source = SourceKind::zero, .blocks = run.blocks};
-    if (run.origin != sync::Origin::zero)
-      planned.source = choice.plain ? SourceKind::wire : choice.source_of(held.holders, run.blocks);
-    if (planned.source == SourceKind::base && run.origin == sync::Origin::base) {
-      planned.part = model::kInPlace;
-      planned.from = run.first;
-    } else if (planned.source == SourceKind::base || planned.source == SourceKind::local) {
-      const auto part = std::ranges::find(disk.parts, run.spot.place.part);
-      base::invariant(part != disk.parts.end(), "every layer of a run is named in its plan");
-      planned.part = static_cast<std::uint32_t>(part - disk.parts.begin());
-      planned.from = model::BlockIndex(run.spot.place.block);
-    }
-    if (planned.source == SourceKind::store)
-      list.store_ids.insert(list.store_ids.end(), held.store_ids.begin(), held.store_ids.end());
-    model::append_run(list.runs, planned);
+SourceKind source_of(const HeldRun& held, const match::Choice& choice) {
+  if (held.run.origin == sync::Origin::zero)
+    return SourceKind::zero;
+  return choice.plain ? SourceKind::wire : choice.source_of(held.holders, held.run.blocks);
+}
+
+model::Run planned_run(const DiskFindings& disk, const HeldRun& held, const match::Choice& choice) {
+  const sync::Run& run = held.run;
+  model::Run planned{.source = source_of(held, choice), .blocks = run.blocks};
+  if (planned.source == SourceKind::base && run.origin == sync::Origin::base) {
+    planned.part = model::kInPlace;
+    planned.from = run.first;
+  } else if (planned.source == SourceKind::base || planned.source == SourceKind::local) {
+    const auto part = std::ranges::find(disk.parts, run.spot.place.part);
+    base::invariant(part != disk.parts.end(), "every layer of a run is named in its plan");
+    planned.part = static_cast<std::uint32_t>(part - disk.parts.begin());
+    planned.from = model::BlockIndex(run.spot.place.block);
   }
-  return list;
+  return planned;
+}
+
+// Each when nothing lengthens it any more.
+template <typename Visit>
+void each_planned_run(const DiskFindings& disk, const match::Choice& choice, const Visit& visit) {
+  std::vector<model::Run> open;
+  disk.runs.each([&](const HeldRun& held) {
+    model::append_run(open, planned_run(disk, held, choice));
+    if (open.size() > 1) {
+      visit(open.front());
+      open.erase(open.begin());
+    }
+  });
+  if (!open.empty())
+    visit(open.front());
+}
+
+template <typename Visit>
+void each_store_id(const DiskFindings& disk, const match::Choice& choice, const Visit& visit) {
+  SpilledList<model::BlockId>::Walk ids(disk.store_ids);
+  disk.runs.each([&](const HeldRun& held) {
+    const bool used = source_of(held, choice) == SourceKind::store;
+    for (std::uint64_t i = 0; held.holders.contains(SourceKind::store) && i < held.run.blocks; ++i)
+      if (const auto id = ids.next(); used)
+        visit(id.value());
+  });
+}
+
+base::File write_runs(const DiskFindings& disk, const match::Choice& choice, const std::filesystem::path& scratch,
+                      model::DiskPlan& plan) {
+  model::RunListHead head{.size = disk.plan.size,
+                          .carried_root = disk.plan.carried_root,
+                          .layers = static_cast<std::uint32_t>(disk.parts.size())};
+  each_planned_run(disk, choice, [&](const model::Run& run) {
+    ++head.runs;
+    head.store_ids += run.source == SourceKind::store ? run.blocks : 0;
+  });
+  plan.runs = head.runs;
+  base::File file = base::unnamed_file(scratch);
+  base::ByteOffset end;
+  model::RunListWriter writer(head, [&](base::ByteView bytes) {
+    file.write_all(end, bytes);
+    end += base::ByteCount(bytes.size());
+  });
+  each_planned_run(disk, choice, [&](const model::Run& run) { writer.add(run); });
+  each_store_id(disk, choice, [&](const model::BlockId& id) { writer.add({&id, 1}); });
+  writer.finish();
+  return file;
 }
 
 void try_other_links(const match::Task& task, const match::Costs& costs, model::Plan& plan) {
@@ -124,8 +169,8 @@ void try_other_links(const match::Task& task, const match::Costs& costs, model::
 
 }  // namespace
 
-std::vector<model::RunList> count_costs(const std::vector<DiskFindings>& disks, const Circumstances& circumstances,
-                                        model::Plan& plan) {
+std::vector<base::File> count_costs(const std::vector<DiskFindings>& disks, const Circumstances& circumstances,
+                                    const std::filesystem::path& scratch, model::Plan& plan) {
   plan.link = circumstances.link;
   const match::Costs costs = costs_of(disks, plan.link);
   const match::Task task = task_of(disks, circumstances);
@@ -138,12 +183,11 @@ std::vector<model::RunList> count_costs(const std::vector<DiskFindings>& disks, 
   plan.space = forecast.space;
   plan.sources = shares(forecast.sources);
   try_other_links(task, costs, plan);
-  std::vector<model::RunList> lists;
+  std::vector<base::File> lists;
   for (const DiskFindings& disk : disks) {
     model::DiskPlan& planned = plan.disks.emplace_back(disk.plan);
     planned.sources = shares(match::tally(disk.survey, forecast.choice, costs));
-    lists.push_back(runs_of(disk, forecast.choice));
-    planned.runs = lists.back().runs.size();
+    lists.push_back(write_runs(disk, forecast.choice, scratch, planned));
   }
   return lists;
 }

@@ -1,12 +1,13 @@
 // The forecast of a plan: what is found here and there, what that costs, and which source each block is given.
 #pragma once
 
+#include <filesystem>
 #include <vector>
 
+#include "base/file.hpp"
 #include "engine/disk_planner.hpp"
 #include "match/estimate.hpp"
 #include "model/plan.hpp"
-#include "model/run_list.hpp"
 
 namespace jaunt::engine {
 
@@ -18,8 +19,9 @@ struct Circumstances {
   bool running = false;
 };
 
-// Fills in everything of the plan that is a matter of cost, and gives the runs of each disk.
-std::vector<model::RunList> count_costs(const std::vector<DiskFindings>& disks, const Circumstances& circumstances,
-                                        model::Plan& plan);
+// Fills in everything of the plan that is a matter of cost, and gives the runs of each disk, encoded in files without
+// a name in `scratch`.
+std::vector<base::File> count_costs(const std::vector<DiskFindings>& disks, const Circumstances& circumstances,
+                                    const std::filesystem::path& scratch, model::Plan& plan);
 
 }  // namespace jaunt::engine

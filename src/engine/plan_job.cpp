@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,7 @@ namespace {
 // Too slow costs little on a fast link: what is here is read. Too fast costs much on a slow one: all would be sent.
 constexpr base::ByteCount kAssumedRate{12'500'000};
 constexpr std::chrono::microseconds kAssumedRoundTrip{1000};
+constexpr std::size_t kIdsAtOnce = 1 << 18;  // looked up together: 4 MiB
 
 // What is given counts; else what the link has shown so far, which before a transfer is only its delay.
 model::LinkSpeed link_speed(const PlanOptions& options, const transport::Measured& measured) {
@@ -60,7 +62,7 @@ class PlanJob {
     plan_.difference_sent = link.sent().bytes;
     plan_.difference_received = link.received().bytes;
     circumstances.difference = plan_.difference_sent + plan_.difference_received;
-    const auto runs = count_costs(findings, circumstances, plan_);
+    const std::vector<base::File> runs = count_costs(findings, circumstances, workplace_.home.cache(), plan_);
     plan_.blockers = blockers_here(machine.description,
                                    {.name = options_.name,
                                     .same_machine = options_.same_machine,
@@ -69,11 +71,8 @@ class PlanJob {
                                    workplace_.config);
     if (options_.lease.count() > 0)
       plan_.lease_until = plan_.created + options_.lease.count();
-    std::vector<const base::File*> tiles;
-    for (const DiskFindings& disk : findings)
-      tiles.push_back(&disk.tiles);
-    plans.keep(plan_, runs, tiles);
-    lease(runs);
+    keep(plans, runs, findings);
+    lease(plans);
     return std::move(plan_);
   }
 
@@ -86,25 +85,39 @@ class PlanJob {
       plan_.name = options_.name.value_or(machine.description.hardware->name);
   }
 
+  void keep(const KeptPlans& plans, const std::vector<base::File>& runs, const std::vector<DiskFindings>& findings) {
+    std::vector<const base::File*> run_files;
+    std::vector<const base::File*> tile_files;
+    for (std::size_t disk = 0; disk < findings.size(); ++disk) {
+      run_files.push_back(&runs[disk]);
+      tile_files.push_back(&findings[disk].tiles);
+    }
+    plans.keep(plan_, run_files, tile_files);
+  }
+
   // The store keeps what the plan names from now on; what went away since it was looked at makes the plan void.
-  void lease(const std::vector<model::RunList>& runs) {
-    std::vector<model::BlockId> ids;
-    for (const model::RunList& list : runs)
-      ids.insert(ids.end(), list.store_ids.begin(), list.store_ids.end());
-    std::ranges::sort(ids);
-    const auto repeated = std::ranges::unique(ids);
-    ids.erase(repeated.begin(), repeated.end());
-    if (ids.empty() || plan_.lease_until == 0)
+  void lease(const KeptPlans& plans) {
+    auto list = plans.store_ids(plan_);
+    if (list.size() == 0 || plan_.lease_until == 0)
       return;
+    const std::span<const model::BlockId> ids = list.map();
     chunkstore::Reference reference = lease_of(plan_.id, options_.realm);
     reference.expires = chunkstore::Clock::from_time_t(plan_.lease_until);
     holdings_.store().references().refer(reference, ids);
-    const std::vector<bool> here = holdings_.store().has(holdings_.realm(), ids);
-    if (std::ranges::find(here, false) != here.end()) {
-      KeptPlans(workplace_.home).drop(plan_.id);
+    if (!has_all(ids)) {
+      plans.drop(plan_.id);
       throw Error(ErrorKind::busy, "plan", base::printable(plan_.subject),
                   "the store was cleaned up while the plan was made", "try again");
     }
+  }
+
+  bool has_all(std::span<const model::BlockId> ids) const {
+    for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), kIdsAtOnce))) {
+      const auto here = holdings_.store().has(holdings_.realm(), ids.first(std::min(ids.size(), kIdsAtOnce)));
+      if (std::ranges::find(here, false) != here.end())
+        return false;
+    }
+    return true;
   }
 
   const RemoteMachine& subject_;

@@ -76,8 +76,8 @@ class WholeImage final : public PlannedSource {
 
 class StoreIds final : public PlannedSource {
  public:
-  StoreIds(std::vector<BlockId> ids, const chunkstore::Source& store)
-      : PlannedSource(store.name()), ids_(std::move(ids)), store_(store) {}
+  StoreIds(std::span<const BlockId> ids, const chunkstore::Source& store)
+      : PlannedSource(store.name()), ids_(ids), store_(store) {}
 
   void ids_from(const Place& first, std::span<BlockId> ids) const override {
     for (std::size_t i = 0; i < ids.size(); ++i)
@@ -108,8 +108,8 @@ class StoreIds final : public PlannedSource {
     void look_up(std::uint64_t from) {
       known_from_ = from;
       known_to_ = std::min<std::uint64_t>(from + kAtOnce, source_.ids_.size());
-      const auto at = [&](std::uint64_t i) { return source_.ids_.begin() + static_cast<std::ptrdiff_t>(i); };
-      std::vector<BlockId> ids(at(known_from_), at(known_to_));
+      const auto some = source_.ids_.subspan(known_from_, known_to_ - known_from_);
+      std::vector<BlockId> ids(some.begin(), some.end());
       std::ranges::sort(ids);
       const auto repeated = std::ranges::unique(ids);
       ids.erase(repeated.begin(), repeated.end());
@@ -124,7 +124,7 @@ class StoreIds final : public PlannedSource {
     std::unordered_map<BlockId, Place> places_;
   };
 
-  std::vector<BlockId> ids_;
+  std::span<const BlockId> ids_;
   const chunkstore::Source& store_;
 };
 
@@ -134,8 +134,9 @@ std::unique_ptr<chunkstore::Source> source_of_whole_image(chunkstore::LayerFile 
   return std::make_unique<WholeImage>(std::move(tree), chain);
 }
 
-std::unique_ptr<chunkstore::Source> source_of_store_ids(std::vector<BlockId> ids, const chunkstore::Source& store) {
-  return std::make_unique<StoreIds>(std::move(ids), store);
+std::unique_ptr<chunkstore::Source> source_of_store_ids(std::span<const BlockId> ids,
+                                                        const chunkstore::Source& store) {
+  return std::make_unique<StoreIds>(ids, store);
 }
 
 }  // namespace jaunt::engine

@@ -315,6 +315,7 @@ class TeleportJob {
 
   void build_disks(const model::Plan& plan, Conversation& conversation) {
     const Holdings holdings(workplace_.home, plan.realm);
+    hold(plan, holdings);
     const WindowSlot window(workplace_.home);
     BlockSupply supply{.conversation = conversation, .stream = sync::BlockStreamReader(window.bits())};
     if (plan.link.origin != "assumed")
@@ -338,11 +339,10 @@ class TeleportJob {
   void build_one(const model::Plan& plan, std::size_t disk, std::uint32_t number, const Holdings& holdings,
                  BlockSupply& supply) {
     const KeptPlans plans(workplace_.home);
-    const model::RunList runs = plans.runs(plan.id, disk);
-    hold(runs, holdings, plan.realm);
+    const KeptRuns runs = plans.runs(plan.id, disk);
     std::optional<DiskRecipe> recipe;
     try {
-      recipe.emplace(plan.disks[disk], runs, plans.tiles(plan.id, disk), holdings);
+      recipe.emplace(plan.disks[disk], *runs, plans.tiles(plan.id, disk), holdings, workplace_.home.cache());
     } catch (const Error& failure) {
       if (failure.kind() != ErrorKind::busy && failure.kind() != ErrorKind::corrupt &&
           failure.kind() != ErrorKind::not_found)
@@ -360,24 +360,21 @@ class TeleportJob {
       summary_.bytes[kind] += built.figures.bytes[kind];
     summary_.kept += built.figures.kept;
     summary_.repaired_tiles += built.figures.tiles_repaired;
-    count_zeros(runs);
+    count_zeros(*runs);
     built_.push_back(std::move(built));
     base::named_point("target proved");
   }
 
-  void count_zeros(const model::RunList& runs) {
+  void count_zeros(const model::RunListView& runs) {
     const auto blocks = model::blocks_by_source(runs);
     summary_.bytes[model::SourceKind::zero] += base::ByteCount(blocks[model::SourceKind::zero] * model::kBlockBytes);
   }
 
   // What the plan takes from the store stays until the job ends.
-  void hold(const model::RunList& runs, const Holdings& holdings, const std::string& realm) const {
-    std::vector<model::BlockId> ids = runs.store_ids;
-    std::ranges::sort(ids);
-    const auto repeated = std::ranges::unique(ids);
-    ids.erase(repeated.begin(), repeated.end());
-    if (!ids.empty())
-      holdings.store().references().refer(blocks_of(job_.id(), realm), ids);
+  void hold(const model::Plan& plan, const Holdings& holdings) const {
+    auto ids = KeptPlans(workplace_.home).store_ids(plan);
+    if (ids.size() > 0)
+      holdings.store().references().refer(blocks_of(job_.id(), plan.realm), ids.map());
   }
 
   // All of a machine's disks are proved before the first one is visible.

@@ -1,9 +1,7 @@
 #include "model/run_list.hpp"
 
 #include <algorithm>
-#include <limits>
-
-#include <fmt/format.h>
+#include <utility>
 
 #include "base/error.hpp"
 #include "model/tree_format.hpp"
@@ -19,6 +17,7 @@ constexpr std::string_view kMagic = "JAUNTRUN";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kHeaderBytes = 72;
 constexpr unsigned kSourceBits = 3;
+constexpr std::size_t kPendingBytes = 64 * base::kKiB;
 
 [[noreturn]] void refuse(ErrorKind kind, const char* cause) {
   throw Error(kind, "read", "the runs of a plan", cause);
@@ -99,19 +98,33 @@ Run read_run(Input& in, std::uint64_t& expected, std::uint32_t layers) {
   return run;
 }
 
-void read_runs(Input& in, std::uint64_t count, RunList& list) {
+// All of them; what remains of the input are the ids.
+template <typename Visit>
+void read_runs(Input& in, const RunListHead& head, const Visit& visit) {
   std::uint64_t covered = 0;
   std::uint64_t expected = 0;
-  const std::uint64_t blocks = block_count(list.size);
-  list.runs.reserve(std::min<std::uint64_t>(count, in.left()));
-  for (std::uint64_t i = 0; i < count; ++i) {
-    list.runs.push_back(read_run(in, expected, list.layers));
-    if (list.runs.back().blocks > blocks - covered)
+  const std::uint64_t blocks = block_count(head.size);
+  for (std::uint64_t i = 0; i < head.runs; ++i) {
+    const Run run = read_run(in, expected, head.layers);
+    if (run.blocks > blocks - covered)
       refuse(ErrorKind::corrupt, "its runs go beyond the image");
-    covered += list.runs.back().blocks;
+    covered += run.blocks;
+    visit(run);
   }
   if (covered != blocks)
     refuse(ErrorKind::corrupt, "its runs do not cover the image");
+}
+
+RunListHead read_head(Input& in) {
+  RunListHead head;
+  head.layers = in.number<std::uint32_t>();
+  head.size = base::ByteCount(in.number<std::uint64_t>());
+  std::ranges::copy(in.take(head.carried_root.size()), head.carried_root.begin());
+  head.runs = in.number<std::uint64_t>();
+  head.store_ids = in.number<std::uint64_t>();
+  if (head.size > tree_format::kImageBytesMax || head.runs > kRunsMax)
+    refuse(ErrorKind::limit, "it is of a larger image, or has more runs, than any plan");
+  return head;
 }
 
 }  // namespace
@@ -137,32 +150,54 @@ void append_run(std::vector<Run>& runs, const Run& run) {
   runs.push_back(run);
 }
 
-base::Bytes encode(const RunList& list) {
-  base::Bytes out(reinterpret_cast<const std::byte*>(kMagic.data()),
-                  reinterpret_cast<const std::byte*>(kMagic.data()) + kMagic.size());
-  base::append_le(out, kVersion);
-  base::append_le(out, list.layers);
-  base::append_le(out, list.size.value);
-  out.insert(out.end(), list.carried_root.begin(), list.carried_root.end());
-  base::append_le<std::uint64_t>(out, list.runs.size());
-  base::append_le<std::uint64_t>(out, list.store_ids.size());
-  std::uint64_t expected = 0;
-  for (const Run& run : list.runs) {
-    append_varint(out, run.blocks << kSourceBits | static_cast<std::uint64_t>(run.source));
-    if (has_place(run.source)) {
-      append_varint(out, run.part == kInPlace ? 0 : std::uint64_t{run.part} + 1);
-      append_varint(out, folded(expected, run.from.value));
-      expected = run.from.value + run.blocks;
-    }
-  }
-  for (const BlockId& id : list.store_ids)
-    out.insert(out.end(), id.bytes.begin(), id.bytes.end());
-  const base::Hash32 seal = base::sha256(out);
-  out.insert(out.end(), seal.begin(), seal.end());
-  return out;
+RunListWriter::RunListWriter(const RunListHead& head, Sink sink)
+    : sink_(std::move(sink)), runs_left_(head.runs), ids_left_(head.store_ids) {
+  const base::ByteView magic = base::as_bytes(kMagic);
+  pending_.insert(pending_.end(), magic.begin(), magic.end());
+  base::append_le(pending_, kVersion);
+  base::append_le(pending_, head.layers);
+  base::append_le(pending_, head.size.value);
+  pending_.insert(pending_.end(), head.carried_root.begin(), head.carried_root.end());
+  base::append_le(pending_, head.runs);
+  base::append_le(pending_, head.store_ids);
 }
 
-RunList decode_run_list(base::ByteView bytes) {
+void RunListWriter::pass(std::size_t enough) {
+  if (pending_.size() < enough)
+    return;
+  seal_.update(pending_);
+  sink_(pending_);
+  pending_.clear();
+}
+
+void RunListWriter::add(const Run& run) {
+  base::invariant(runs_left_-- > 0, "a list has as many runs as its head says");
+  append_varint(pending_, run.blocks << kSourceBits | static_cast<std::uint64_t>(run.source));
+  if (has_place(run.source)) {
+    append_varint(pending_, run.part == kInPlace ? 0 : std::uint64_t{run.part} + 1);
+    append_varint(pending_, folded(expected_, run.from.value));
+    expected_ = run.from.value + run.blocks;
+  }
+  pass(kPendingBytes);
+}
+
+void RunListWriter::add(std::span<const BlockId> store_ids) {
+  base::invariant(runs_left_ == 0 && store_ids.size() <= ids_left_, "a list has its ids behind its runs");
+  ids_left_ -= store_ids.size();
+  for (const BlockId& id : store_ids) {
+    pending_.insert(pending_.end(), id.bytes.begin(), id.bytes.end());
+    pass(kPendingBytes);
+  }
+}
+
+void RunListWriter::finish() {
+  base::invariant(runs_left_ == 0 && ids_left_ == 0, "a list has all that its head says");
+  pass(0);
+  const base::Hash32 seal = seal_.finish();
+  sink_(seal);
+}
+
+RunListView::RunListView(base::ByteView bytes) {
   constexpr std::size_t seal_bytes = sizeof(base::Hash32);
   if (bytes.size() < kHeaderBytes + seal_bytes)
     refuse(ErrorKind::corrupt, "it is too short");
@@ -173,21 +208,49 @@ RunList decode_run_list(base::ByteView bytes) {
     refuse(ErrorKind::unsupported, "it is of a version that this program does not know");
   if (!std::ranges::equal(bytes.last(seal_bytes), base::sha256(bytes.first(bytes.size() - seal_bytes))))
     refuse(ErrorKind::corrupt, "its checksum is wrong");
-  RunList list;
-  list.layers = in.number<std::uint32_t>();
-  list.size = base::ByteCount(in.number<std::uint64_t>());
-  std::ranges::copy(in.take(list.carried_root.size()), list.carried_root.begin());
-  const auto runs = in.number<std::uint64_t>();
-  const auto ids = in.number<std::uint64_t>();
-  if (list.size > tree_format::kImageBytesMax || runs > kRunsMax)
-    refuse(ErrorKind::limit, "it is of a larger image, or has more runs, than any plan");
-  read_runs(in, runs, list);
-  const std::uint64_t stored = blocks_by_source(list)[SourceKind::store];
-  if (ids != stored || in.left() / sizeof(BlockId) != ids || in.left() % sizeof(BlockId) != 0)
+  head_ = read_head(in);
+  runs_ = bytes.subspan(kHeaderBytes, in.left());
+  std::uint64_t stored = 0;
+  read_runs(in, head_, [&](const Run& run) { stored += run.source == SourceKind::store ? run.blocks : 0; });
+  if (head_.store_ids != stored || in.left() / sizeof(BlockId) != stored || in.left() % sizeof(BlockId) != 0)
     refuse(ErrorKind::corrupt, "its ids are not those of its store runs");
-  list.store_ids.resize(ids);
-  for (BlockId& id : list.store_ids)
-    std::ranges::copy(in.take(id.bytes.size()), id.bytes.begin());
+  static_assert(sizeof(BlockId) == 16 && alignof(BlockId) == 1);
+  store_ids_ = {reinterpret_cast<const BlockId*>(in.take(in.left()).data()), stored};
+}
+
+void RunListView::each_run(const std::function<void(const Run&)>& visit) const {
+  Input in(runs_);
+  read_runs(in, head_, visit);
+}
+
+BySource<std::uint64_t> blocks_by_source(const RunListView& list) {
+  BySource<std::uint64_t> blocks;
+  list.each_run([&](const Run& run) { blocks[run.source] += run.blocks; });
+  return blocks;
+}
+
+base::Bytes encode(const RunList& list) {
+  base::Bytes out;
+  RunListWriter writer({.size = list.size,
+                        .carried_root = list.carried_root,
+                        .layers = list.layers,
+                        .runs = list.runs.size(),
+                        .store_ids = list.store_ids.size()},
+                       [&](base::ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
+  for (const Run& run : list.runs)
+    writer.add(run);
+  writer.add(list.store_ids);
+  writer.finish();
+  return out;
+}
+
+RunList decode_run_list(base::ByteView bytes) {
+  const RunListView view(bytes);
+  const RunListHead& head = view.head();
+  RunList list{.size = head.size, .carried_root = head.carried_root, .layers = head.layers};
+  list.runs.reserve(head.runs);
+  view.each_run([&](const Run& run) { list.runs.push_back(run); });
+  list.store_ids.assign(view.store_ids().begin(), view.store_ids().end());
   return list;
 }
 

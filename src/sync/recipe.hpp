@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/file.hpp"
@@ -33,7 +34,7 @@ struct RawPlace {
 struct Recipe {
   base::ByteCount size;
   const TileList* tiles = nullptr;
-  std::vector<RecipeRun> runs;  // every block, in order
+  std::span<const RecipeRun> runs;  // every block, in order
   // How Spot::source is to be understood. Where one no longer has what it had, all are asked by id.
   std::vector<const chunkstore::Source*> sources;
   // Where a spot lies in a raw file, and the blocks behind it as well; may be left empty.

@@ -71,6 +71,25 @@ TEST_CASE("A teleported image is bit for bit the source's, and only what is nowh
   CHECK(again["disks"][0]["base"] == scene.target().string());
 }
 
+TEST_CASE("A disk in thousands of pieces is put together right") {
+  TeleportScene scene;
+  Blocks blocks;
+  for (std::uint64_t i = 0; i < 6000; ++i) {  // in place, of another image backwards, new, of the store, zero
+    const std::array<std::uint64_t, 5> by_turns{i < 1000 ? i + 1 : 0, 5000 + 399 - i % 400, 10'000 + i, 7000 + i % 30,
+                                                0};
+    blocks.push_back(by_turns[i % 5]);
+  }
+  image_of(scene.wanted, blocks);
+  const Json plan = scene.plan(scene.wanted, {"--rate", "1Mbit"});
+  CHECK(plan["disks"][0]["runs"] > 4000);
+  const Json summary = summary_of(scene.teleport({"--plan", plan["id"]}));
+  CHECK(content(scene.target()) == content(scene.wanted));
+  for (const char* source : {"base", "local", "store", "wire"}) {
+    CAPTURE(source);
+    CHECK(bytes_from(plan["sources"], source) == summary["bytes_by_source"][source]);
+  }
+}
+
 TEST_CASE("A qcow2 target holds the same bytes") {
   const TeleportScene scene;
   const fs::path target = scene.here / "wanted.qcow2";

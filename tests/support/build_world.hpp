@@ -106,7 +106,8 @@ class BuildWorld {
                                               wanted_->tree->view().summary_with(world_.elided).carried_root);
     recipe_ = {.size = base::ByteCount(world_.size), .tiles = tiles_.get(), .runs = {}, .sources = {&*source_}};
     for (const sync::Run& run : found.runs)
-      recipe_.runs.push_back(recipe_run(run));
+      runs_.push_back(recipe_run(run));
+    recipe_.runs = runs_;
   }
 
   static sync::RecipeRun recipe_run(const sync::Run& run) {
@@ -149,6 +150,7 @@ class BuildWorld {
   std::vector<std::unique_ptr<ScannedImage>> held_;
   std::optional<ImagesSource> source_;
   std::unique_ptr<sync::TileList> tiles_;
+  std::vector<sync::RecipeRun> runs_;
   sync::Recipe recipe_;
 };
 

@@ -23,7 +23,9 @@ struct Fixture {
     model::Plan plan = test_support::sample_plan();
     plan.created = lease_until - 3600;
     plan.lease_until = lease_until;
-    plans.keep(plan, {list()});
+    const base::File runs = base::unnamed_file(folder.path());
+    runs.write_all(base::ByteOffset(0), model::encode(list()));
+    plans.keep(plan, {&runs});
     return plan;
   }
   static model::RunList list() {
@@ -41,11 +43,29 @@ TEST_CASE_FIXTURE(Fixture, "A plan is kept with its runs under an id of its own,
   const model::Plan plan = kept(std::time(nullptr) + 3600);
   CHECK(plan.id != test_support::sample_plan().id);
   CHECK(plans.plan(plan.id) == plan);
-  CHECK(plans.runs(plan.id, 0) == list());
+  CHECK(model::decode_run_list(base::MappedFile(home.path() / "plans" / plan.id / "0.runs").bytes()) == list());
   CHECK(plans.list() == std::vector{plan});
   plans.drop(plan.id);
   CHECK(failure_of([&] { plans.plan(plan.id); }).kind() == base::ErrorKind::not_found);
   CHECK(plans.list().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "What a plan takes from the store is each id once, whatever disk it is for") {
+  model::Plan plan = test_support::sample_plan();
+  plan.disks.resize(2);
+  model::RunList more = list();
+  more.runs.back().blocks = 3;
+  more.size = base::ByteCount(5 * model::kBlockBytes);
+  more.store_ids = {{{std::byte{9}}}, {}, {{std::byte{2}}}};
+  std::vector<base::File> files;
+  for (const model::RunList& runs : {list(), more}) {
+    files.push_back(base::unnamed_file(folder.path()));
+    files.back().write_all(base::ByteOffset(0), model::encode(runs));
+  }
+  plans.keep(plan, {&files[0], &files[1]});
+  auto ids = plans.store_ids(plan);
+  const auto all = ids.map();
+  CHECK(std::vector(all.begin(), all.end()) == std::vector<model::BlockId>{{}, {{std::byte{2}}}, {{std::byte{9}}}});
 }
 
 TEST_CASE_FIXTURE(Fixture, "Dropping a plan releases what was promised for it, and nothing else") {
