@@ -1,7 +1,6 @@
 #include "engine/disk_planner.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <unordered_map>
 #include <utility>
@@ -9,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "engine/run_holders.hpp"
 #include "engine/wire_sample.hpp"
 #include "match/base_choice.hpp"
 #include "match/coverage.hpp"
@@ -18,7 +18,6 @@
 
 namespace jaunt::engine {
 
-using model::SourceKind;
 using sync::Origin;
 
 namespace {
@@ -31,14 +30,6 @@ constexpr std::size_t kSampledGroups = 192;  // of what crosses the wire: at mos
 
 base::ByteCount bytes_of(std::uint64_t blocks) {
   return base::ByteCount(blocks * model::kBlockBytes);
-}
-
-SpotSource source_of(const sync::Run& run) {
-  return static_cast<SpotSource>(run.spot.source);
-}
-
-bool in_layers(const sync::Run& run) {
-  return run.origin == Origin::local && source_of(run) != SpotSource::store;
 }
 
 // As many runs as a plan can keep. Only a disk of more than 256 GiB can be in more.
@@ -181,21 +172,15 @@ std::optional<std::size_t> DiskPlanner::choose(const std::vector<std::size_t>& c
 }
 
 void DiskPlanner::each_found_id(const std::function<void(const model::BlockId&)>& visit) const {
-  std::array<model::BlockId, 4096> ids;
   found_->each([&](const sync::Run& run) {
-    if (run.origin == Origin::base) {
-      for (std::uint64_t i = 0; i < run.blocks; ++i)
-        if (const auto id = base_->tree->id_at(model::BlockIndex(run.first.value + i)))
-          visit(*id);
-    } else if (in_layers(run)) {
-      for (std::uint64_t i = 0; i < run.blocks; i += ids.size()) {
-        const auto some = std::span(ids).first(std::min<std::uint64_t>(ids.size(), run.blocks - i));
-        holdings_.layers().ids_from(run.spot.at(i).place, some);
-        for (const model::BlockId& id : some)
-          if (id != model::BlockId{})
-            visit(id);
-      }
-    }
+    if (run.origin != Origin::base && !in_layers(run))
+      return;
+    each_id(run, holdings_, base_ ? &base_->tree.view() : nullptr, [&](std::span<const model::BlockId> ids) {
+      for (const model::BlockId& id : ids)
+        if (id != model::BlockId{})
+          visit(id);
+      return true;
+    });
   });
 }
 
@@ -217,35 +202,9 @@ void DiskPlanner::name_layers(DiskFindings& findings) const {
   });
 }
 
-model::SourceSet DiskPlanner::holders_of(const sync::Run& run) const {
-  if (run.origin == Origin::base || (base_ && in_layers(run) && source_of(run) == SpotSource::base_layers))
-    return {SourceKind::base};
-  if (in_layers(run))
-    return {SourceKind::local};
-  return run.origin == Origin::local ? model::SourceSet{SourceKind::store} : model::SourceSet{};
-}
-
-// A place in the store says nothing for long, so its blocks are kept by id. A run of which a block is gone comes over
-// the wire.
 void DiskPlanner::find_holders(DiskFindings& findings) const {
-  const auto reader = holdings_.store_source().reader();
-  model::BlockHasher hasher(holdings_.realm().key);
-  std::array<std::byte, model::kBlockBytes> block;
-  std::vector<model::BlockId> ids;  // of a run in the store, which does not go beyond a group
-  found_->each([&](const sync::Run& run) {
-    HeldRun held{.run = run, .holders = holders_of(run)};
-    ids.clear();
-    while (held.holders.contains(SourceKind::store) && ids.size() < run.blocks) {
-      const auto id = reader->read(run.spot.at(ids.size()).place, block) ? hasher.id_of(block) : std::nullopt;
-      if (id)
-        ids.push_back(*id);
-      else
-        held = {.run = {.first = run.first, .blocks = run.blocks, .origin = Origin::wire, .spot = {}}};
-    }
-    findings.runs.add(held);
-    if (held.holders.contains(SourceKind::store))
-      findings.store_ids.add(std::span<const model::BlockId>(ids));
-  });
+  RunHolders holders(holdings_, base_ ? &base_->tree.view() : nullptr);
+  found_->each([&](const sync::Run& run) { holders.add(run, findings); });
 }
 
 void DiskPlanner::survey(DiskFindings& findings) const {

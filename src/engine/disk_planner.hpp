@@ -9,37 +9,11 @@
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "engine/conversation.hpp"
+#include "engine/disk_findings.hpp"
 #include "engine/holdings.hpp"
-#include "engine/spilled_list.hpp"
-#include "match/survey.hpp"
-#include "model/plan.hpp"
 #include "sync/run.hpp"
 
 namespace jaunt::engine {
-
-// A run of the disk that has one holder here, or none.
-struct HeldRun {
-  sync::Run run;
-  model::SourceSet holders = {};
-};
-
-// What is known of a disk before any cost is looked at. In memory are at most some MiB, however large the disk is and
-// however many runs it is in; up to model::kRunsMax of them, at 56 bytes each, lie in files without a name.
-struct DiskFindings {
-  explicit DiskFindings(const std::filesystem::path& scratch) : runs(scratch), store_ids(scratch) {}
-
-  model::DiskPlan plan;  // without sources and runs, which depend on what is cheapest
-  SpilledList<HeldRun> runs;
-  SpilledList<model::BlockId> store_ids;  // of the blocks of runs that the store holds, in order
-  std::vector<std::uint32_t> parts;       // of the layers' source, for each of plan.layers
-  match::Survey survey;
-  std::uint64_t nonzero_blocks = 0;
-  std::optional<transport::Sizes> sizes;  // absent where nothing would cross the wire
-  base::File tiles;                       // without a name: the proved hashes, as sync::TileList reads them
-};
-
-// How sync::Spot::source is to be understood.
-enum class SpotSource : std::uint32_t { base_layers = 0, layers = 1, store = 2 };
 
 // Plans one disk after the other. What it is made of outlives it.
 class DiskPlanner {
@@ -67,7 +41,6 @@ class DiskPlanner {
                                     DiskFindings& findings) const;
   void name_layers(DiskFindings& findings) const;
   void find_holders(DiskFindings& findings) const;
-  model::SourceSet holders_of(const sync::Run& run) const;
   void survey(DiskFindings& findings) const;
   void ask_sizes(std::uint32_t disk, DiskFindings& findings);
   void each_found_id(const std::function<void(const model::BlockId&)>& visit) const;

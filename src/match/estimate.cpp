@@ -24,6 +24,9 @@ constexpr std::array kOptionalKinds{SourceKind::base, SourceKind::local, SourceK
 // A move sends again what the guest changed meanwhile, so many times before it stops the guest.
 constexpr int kRoundsBeforeStop = 4;
 
+// That are compressed together.
+constexpr std::uint64_t kStoreGroupBlocks = 64;
+
 double bytes(std::uint64_t blocks) {
   return static_cast<double>(blocks) * static_cast<double>(model::kBlockBytes);
 }
@@ -45,6 +48,11 @@ BySource<Portion> assign(const Survey& survey, const Choice& choice) {
   return result;
 }
 
+// Bytes that come out of the store's groups for some runs: a group is read as a whole.
+double unpacked(const Portion& portion) {
+  return bytes(std::max(portion.blocks, portion.runs * kStoreGroupBlocks));
+}
+
 // Bytes that are read, fetched or received for a kind's blocks.
 double moved(SourceKind kind, const Portion& portion, const Choice& choice, const Costs& costs) {
   switch (kind) {
@@ -52,7 +60,7 @@ double moved(SourceKind kind, const Portion& portion, const Choice& choice, cons
     case SourceKind::local:
       return bytes(portion.blocks);
     case SourceKind::store:
-      return bytes(portion.blocks) * costs.store_ratio;
+      return unpacked(portion) * costs.store_ratio;
     case SourceKind::package:
       return bytes(portion.blocks) * costs.package_ratio;
     case SourceKind::wire:
@@ -98,7 +106,7 @@ void add_stages(Stages& stages, SourceKind kind, const Portion& portion, const C
   if (std::ranges::find(kLocalKinds, kind) != kLocalKinds.end())
     stages.destination_reads += moves / here.disk_read + static_cast<double>(portion.runs) * here.seek;
   if (kind == SourceKind::store)
-    stages.destination_cpu += blocks / (costs.decompression * here.cores);
+    stages.destination_cpu += unpacked(portion) / (costs.decompression * here.cores);
   if (kind == SourceKind::package) {
     stages.mirror += moves / costs.mirror.value_or(kUnlimited);
     stages.destination_cpu += blocks / (costs.package_unpack * here.cores);
@@ -130,11 +138,20 @@ double serial_seconds(const Task& task, const Costs& costs) {
          task.round_trips * costs.link.round_trip + static_cast<double>(task.difference.value) / costs.link.allowed();
 }
 
-Forecast forecast_of(const Choice& choice, const Task& task, const Costs& costs) {
+BySource<SourceForecast> tally_of(const BySource<Portion>& portions, ByteCount zero, const Choice& choice,
+                                  const Costs& costs) {
+  BySource<SourceForecast> result;
+  for (const SourceKind kind : model::kSourceKinds)
+    result[kind] = {.bytes = count(bytes(portions[kind].blocks)),
+                    .moved = count(moved(kind, portions[kind], choice, costs))};
+  result[SourceKind::zero] = {.bytes = zero, .moved = {}};
+  return result;
+}
+
+Forecast forecast_of(const Choice& choice, const BySource<Portion>& portions, const Task& task, const Costs& costs) {
   Forecast result;
   result.choice = choice;
-  const BySource<Portion> portions = assign(task.survey, choice);
-  result.sources = tally(task.survey, choice, costs);
+  result.sources = tally_of(portions, task.survey.zero(), choice, costs);
   Stages all;
   for (const SourceKind kind : model::kSourceKinds) {
     Stages own;
@@ -158,11 +175,22 @@ Forecast forecast_of(const Choice& choice, const Task& task, const Costs& costs)
 auto burden(const Forecast& forecast) {
   return std::tuple(forecast.seconds, forecast.sources[SourceKind::wire].moved,
                     forecast.sources[SourceKind::package].moved, ~forecast.sources[SourceKind::base].bytes.value,
-                    forecast.choice.run_class_min, forecast.choice.compression_level);
+                    forecast.choice.run_class_min, kRunClasses - forecast.choice.store_class_min,
+                    forecast.choice.compression_level);
+}
+
+// Whether the store holds something that a base or another image holds as well.
+bool store_competes(const Survey& survey) {
+  return std::ranges::any_of(survey.portions(), [](const auto& portion) {
+    const SourceSet& holders = portion.first.holders;
+    return holders.contains(SourceKind::store) &&
+           (holders.contains(SourceKind::base) || holders.contains(SourceKind::local));
+  });
 }
 
 // Every subset of the sources that somebody offers, every length of run from which on local blocks are gathered,
-// every level: the minimum over all of them, which more of any rate can only lower.
+// every length from which on the store is preferred to files, every level: the minimum over all of them, which more
+// of any rate can only lower.
 template <typename Visit>
 void each_choice(const Task& task, const Costs& costs, const Visit& visit) {
   SourceSet offered;
@@ -178,14 +206,18 @@ void each_choice(const Task& task, const Costs& costs, const Visit& visit) {
         possible = possible && offered.contains(kOptionalKinds[i]);
         choice.used.insert(kOptionalKinds[i]);
       }
-    for (choice.run_class_min = 0; possible && choice.run_class_min < kRunClasses; ++choice.run_class_min) {
-      choice.compression_level = 0;
-      visit(choice);
-      for (const Compression& compression : costs.compression) {
-        choice.compression_level = compression.level;
-        visit(choice);
+    const bool competes = choice.used.contains(SourceKind::store) && store_competes(task.survey);
+    for (choice.run_class_min = 0; possible && choice.run_class_min < kRunClasses; ++choice.run_class_min)
+      for (choice.store_class_min = competes ? choice.run_class_min : kRunClasses;
+           choice.store_class_min <= kRunClasses; ++choice.store_class_min) {
+        const BySource<Portion> portions = assign(task.survey, choice);
+        choice.compression_level = 0;
+        visit(choice, portions);
+        for (const Compression& compression : costs.compression) {
+          choice.compression_level = compression.level;
+          visit(choice, portions);
+        }
       }
-    }
   }
 }
 
@@ -239,18 +271,21 @@ double downtime(double transfer_seconds, const Task& task, const Costs& costs) {
 }  // namespace
 
 SourceKind Choice::source_of(SourceSet holders, std::uint64_t run_blocks) const {
+  const auto usable = [&](SourceKind kind) { return holders.contains(kind) && used.contains(kind); };
+  const unsigned length = run_class(run_blocks);
+  if (length >= store_class_min && length >= run_class_min && usable(SourceKind::store))
+    return SourceKind::store;
   for (const SourceKind kind : kLocalKinds)
-    if (holders.contains(kind) && used.contains(kind) && run_class(run_blocks) >= run_class_min)
+    if (length >= run_class_min && usable(kind))
       return kind;
-  return holders.contains(SourceKind::package) && used.contains(SourceKind::package) ? SourceKind::package
-                                                                                     : SourceKind::wire;
+  return usable(SourceKind::package) ? SourceKind::package : SourceKind::wire;
 }
 
 Forecast forecast(const Task& task, const Costs& costs) {
   check(costs);
   std::optional<Forecast> best;
-  each_choice(task, costs, [&](const Choice& choice) {
-    Forecast next = forecast_of(choice, task, costs);
+  each_choice(task, costs, [&](const Choice& choice, const BySource<Portion>& portions) {
+    Forecast next = forecast_of(choice, portions, task, costs);
     if (!best || burden(next) < burden(*best))
       best = std::move(next);
   });
@@ -262,15 +297,7 @@ Forecast forecast(const Task& task, const Costs& costs) {
 }
 
 BySource<SourceForecast> tally(const Survey& survey, const Choice& choice, const Costs& costs) {
-  BySource<SourceForecast> result;
-  result[SourceKind::zero].bytes = survey.zero();
-  const BySource<Portion> portions = assign(survey, choice);
-  for (const SourceKind kind : model::kSourceKinds) {
-    const Portion& portion = portions[kind];
-    if (kind != SourceKind::zero)
-      result[kind] = {.bytes = count(bytes(portion.blocks)), .moved = count(moved(kind, portion, choice, costs))};
-  }
-  return result;
+  return tally_of(assign(survey, choice), survey.zero(), choice, costs);
 }
 
 }  // namespace jaunt::match

@@ -31,8 +31,10 @@ struct Choice {
   model::SourceSet used;       // else these, wire always among them
   unsigned run_class_min = 0;  // shorter runs are not gathered from base, local and store
   int compression_level = 0;   // of zstd on the wire; 0: as it is
+  // Runs as long as this are taken from the store where it holds them beside a base or another image.
+  unsigned store_class_min = kRunClasses;
 
-  // The one source of a run of needed blocks.
+  // The one source of a run of needed blocks, of all that hold it the cheapest in this way.
   model::SourceKind source_of(model::SourceSet holders, std::uint64_t run_blocks) const;
 };
 

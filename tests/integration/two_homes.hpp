@@ -3,10 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -14,33 +11,11 @@
 
 #include "base/file.hpp"
 #include "base/process.hpp"
-#include "chunkstore/catalog.hpp"
-#include "disk/chain.hpp"
+#include "support/numbered_images.hpp"
 
 namespace jaunt::test_support {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-inline constexpr std::size_t kBlock = model::kBlockBytes;
-
-// Makes an image known to a home, as a scan of its folder would.
-inline void catalogue(const fs::path& home, const fs::path& image, const std::string& format) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(25));  // a file of this very instant is only a hint
-  const disk::Chain chain =
-      disk::resolve_chain({.path = image, .format = format}, {.folders = {image.parent_path()}, .devices = {}});
-  chunkstore::Catalog catalog(home);
-  const chunkstore::EntryRecord entry{.location = chain.top().path, .format = format};
-  catalog.add_entry(entry);
-  chunkstore::ImageRecord record{.entry = key_of(entry), .path = chain.top().path, .size = chain.size()};
-  base::Progress silent;
-  for (std::size_t i = 0; i < chain.layers.size(); ++i) {
-    catalog.scan_layer(chain, i, {}, silent);
-    record.layers.push_back(
-        chunkstore::layer_key(chunkstore::kDefaultRealm, chain.layers[i].path, chain.layers[i].format));
-  }
-  catalog.put_image(record);
-}
 
 struct TwoHomes {
   base::TemporaryDirectory folder{"/var/tmp"};
@@ -88,33 +63,6 @@ struct TwoHomes {
     return plan_of(image.string(), std::move(options));
   }
 };
-
-using Blocks = std::vector<std::uint64_t>;  // what each block is filled with; 0 is a zero block
-
-inline fs::path image_of(const fs::path& path, const Blocks& blocks) {
-  std::ofstream file(path, std::ios::binary);
-  for (const std::uint64_t seed : blocks) {
-    std::mt19937_64 random(seed);
-    std::string block(kBlock, '\0');
-    if (seed != 0)
-      for (char& c : block)
-        c = static_cast<char>(random());
-    file << block;
-  }
-  return path;
-}
-
-inline Blocks numbered(std::uint64_t first, std::size_t count) {
-  Blocks blocks(count);
-  for (std::size_t i = 0; i < count; ++i)
-    blocks[i] = first + i;
-  return blocks;
-}
-
-inline Blocks operator+(Blocks left, const Blocks& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
 
 inline std::uint64_t bytes_from(const Json& shares, const std::string& source) {
   for (const Json& share : shares)

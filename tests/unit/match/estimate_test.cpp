@@ -112,6 +112,47 @@ TEST_CASE("A mirror is used where it is faster than the link, and never when the
   CHECK(match::forecast(task, costs).sources[SourceKind::package].bytes == ByteCount(0));
 }
 
+TEST_CASE("Of a run that the store and another image hold, the one is taken that costs less here") {
+  Task task;
+  for (int i = 0; i < 1000; ++i)
+    task.survey.add_run(256, 256, {SourceKind::local, SourceKind::store});
+  task.nonzero = mib(1000);
+  Costs slow_disk = link_of(1e6);
+  slow_disk.destination.disk_read = 50e6;
+  const Forecast packed = match::forecast(task, slow_disk);
+  CHECK(packed.sources[SourceKind::store].bytes == mib(1000));
+  CHECK(packed.sources[SourceKind::store].moved == mib(400));
+  Costs slow_cpu = link_of(1e6);
+  slow_cpu.decompression = 30e6;
+  const Forecast plain = match::forecast(task, slow_cpu);
+  CHECK(plain.sources[SourceKind::local].bytes == mib(1000));
+}
+
+TEST_CASE("Long runs come from the store and short ones from an image, where each is cheaper so") {
+  Task task;
+  for (int i = 0; i < 1000; ++i)
+    task.survey.add_run(256, 256, {SourceKind::base, SourceKind::store});
+  for (int i = 0; i < 10'000; ++i)
+    task.survey.add_run(2, 2, {SourceKind::local, SourceKind::store});
+  task.nonzero = mib(1100);
+  Costs costs = link_of(1e5);
+  costs.destination.disk_read = 50e6;
+  const Forecast forecast = match::forecast(task, costs);
+  CHECK(forecast.sources[SourceKind::store].bytes == mib(1000));
+  CHECK(forecast.sources[SourceKind::local].bytes == ByteCount(20'000 * 4096));
+  CHECK(forecast.choice.source_of({SourceKind::base, SourceKind::store}, 256) == SourceKind::store);
+  CHECK(forecast.choice.source_of({SourceKind::local, SourceKind::store}, 2) == SourceKind::local);
+}
+
+TEST_CASE("A lone block of the store costs its whole group") {
+  Task task;
+  task.survey.add_run(1, 1, {SourceKind::store});
+  task.nonzero = mib(1);
+  Costs costs = link_of(1e3);
+  costs.store_ratio = 0.5;
+  CHECK(match::forecast(task, costs).sources[SourceKind::store].moved == ByteCount(32 * 4096));
+}
+
 TEST_CASE("A block that is needed twice crosses once") {
   Task task;
   task.survey.add_run(1000, 500, {});
