@@ -38,12 +38,15 @@ match::Costs costs_of(const std::vector<DiskFindings>& disks, const model::LinkS
       sizes.disk_bytes += disk.sizes->disk_bytes;
       sizes.disk_compressed += disk.sizes->disk_compressed;
     }
-  // The sample tells of level 3; the other levels keep their distance from it.
+  // The sample tells of level 3; the other levels keep their distance from it. What does not become smaller at one
+  // does not at another.
   const auto third = std::ranges::find(costs.compression, 3, &match::Compression::level);
   if (third != costs.compression.end()) {
-    const double scale = ratio(sizes.compressed, sizes.bytes, third->ratio) / third->ratio;
+    const double usual = third->ratio;
+    const double sampled = ratio(sizes.compressed, sizes.bytes, usual);
     for (match::Compression& level : costs.compression)
-      level.ratio = std::min(level.ratio * scale, 1.0);
+      level.ratio = sampled <= usual ? level.ratio * sampled / usual
+                                     : std::min(1.0, 1 - (1 - level.ratio) * (1 - sampled) / (1 - usual));
   }
   costs.plain_ratio = ratio(sizes.disk_compressed, sizes.disk_bytes, costs.plain_ratio);
   return costs;

@@ -26,10 +26,10 @@ void check(const Machine& machine, const std::string& name) {
 }  // namespace
 
 std::vector<Compression> usual_compression() {
-  return {{.level = 1, .rate = 400e6, .ratio = 0.37},
-          {.level = 3, .rate = 380e6, .ratio = 0.34},
-          {.level = 9, .rate = 80e6, .ratio = 0.305},
-          {.level = 19, .rate = 4e6, .ratio = 0.275}};
+  return {{.level = 1, .rate = 260e6, .ratio = 0.36},
+          {.level = 3, .rate = 220e6, .ratio = 0.335},
+          {.level = 6, .rate = 90e6, .ratio = 0.32},
+          {.level = 9, .rate = 60e6, .ratio = 0.31}};
 }
 
 void check(const Costs& costs) {
