@@ -69,8 +69,8 @@ void Conversation::compare(std::uint32_t disk, const sync::Local& local, sync::F
   base::invariant(side_.idle(), "a comparison ends when every question is answered");
 }
 
-transport::Sizes Conversation::sizes(std::uint32_t disk, transport::BlockSet blocks) {
-  return ask<transport::Sizes>(transport::AskSizes{.disk = disk, .blocks = std::move(blocks)});
+transport::Sizes Conversation::sizes(transport::AskSizes question) {
+  return ask<transport::Sizes>(std::move(question));
 }
 
 void Conversation::begin_stream(transport::AskStream question) {

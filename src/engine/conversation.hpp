@@ -24,7 +24,7 @@ class Conversation {
   const std::vector<transport::DiskFacts>& disks();
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
-  transport::Sizes sizes(std::uint32_t disk, transport::BlockSet blocks);
+  transport::Sizes sizes(transport::AskSizes question);
   // Begins a stream of blocks, by the link's speed and blocks that are here already; see transport::AskStream.
   void begin_stream(transport::AskStream ask);
   // Fetches what is wanted until more() says that nothing will be.

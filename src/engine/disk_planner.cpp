@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "engine/run_holders.hpp"
+#include "engine/window_slot.hpp"
 #include "engine/wire_sample.hpp"
 #include "match/base_choice.hpp"
 #include "match/coverage.hpp"
@@ -40,6 +41,30 @@ void check_runs(std::uint64_t runs, const std::string& target) {
                       "copy it without jaunt");
 }
 
+// Of what crosses the wire a part comes up again before the stream has forgotten it: known of a sample, and counted
+// for all of it.
+class NewIds {
+ public:
+  explicit NewIds(const std::optional<transport::Sizes>& sizes) {
+    if (sizes && sizes->repeated.value > 0) {
+      const auto repeated = static_cast<double>(sizes->repeated.value);
+      share_ = 1 - repeated / (repeated + static_cast<double>(sizes->bytes.value));
+    }
+  }
+
+  // Of the next run's blocks; rounded so that the sum stays right.
+  std::uint64_t of(std::uint64_t blocks) {
+    blocks_ += blocks;
+    const auto all = static_cast<std::uint64_t>(std::llround(share_ * static_cast<double>(blocks_)));
+    return all - std::exchange(counted_, all);
+  }
+
+ private:
+  double share_ = 1;
+  std::uint64_t blocks_ = 0;
+  std::uint64_t counted_ = 0;
+};
+
 }  // namespace
 
 DiskFindings DiskPlanner::plan(std::uint32_t disk) {
@@ -62,8 +87,8 @@ DiskFindings DiskPlanner::plan(std::uint32_t disk) {
   }
   name_layers(findings);
   find_holders(findings);
-  survey(findings);
   ask_sizes(disk, findings);
+  survey(findings);
   return findings;
 }
 
@@ -209,6 +234,7 @@ void DiskPlanner::find_holders(DiskFindings& findings) const {
 
 void DiskPlanner::survey(DiskFindings& findings) const {
   std::uint64_t in_place = 0;
+  NewIds new_ids(findings.sizes);
   findings.runs.each([&](const HeldRun& held) {
     const sync::Run& run = held.run;
     if (run.origin == Origin::zero) {
@@ -217,7 +243,8 @@ void DiskPlanner::survey(DiskFindings& findings) const {
       return;
     }
     in_place += run.origin == Origin::base ? run.blocks : 0;
-    findings.survey.add_run(run.blocks, run.blocks, held.holders);
+    findings.survey.add_run(run.blocks, run.origin == Origin::wire ? new_ids.of(run.blocks) : run.blocks,
+                            held.holders);
   });
   for (model::PlannedCandidate& candidate : findings.plan.candidates)
     if (candidate.chosen)
@@ -226,13 +253,22 @@ void DiskPlanner::survey(DiskFindings& findings) const {
 
 void DiskPlanner::ask_sizes(std::uint32_t disk, DiskFindings& findings) {
   BlockSampler sampler(kSampledGroups);
+  std::uint64_t blocks = 0;
   findings.runs.each([&](const HeldRun& held) {
-    if (held.run.origin == Origin::wire)
-      sampler.add(held.run.first, held.run.blocks);
+    if (held.run.origin != Origin::wire)
+      return;
+    sampler.add(held.run.first, held.run.blocks);
+    blocks += held.run.blocks;
   });
-  const transport::BlockSet blocks = sampler.take();
-  if (!blocks.empty())
-    findings.sizes = conversation_.sizes(disk, blocks);
+  if (blocks == 0)
+    return;
+  // As far back on the disk as the stream remembers, were what crosses the wire spread evenly over it.
+  constexpr double kWindowBlocks = (std::uint64_t{1} << WindowSlot::kLongBits) / model::kBlockBytes;
+  const double density =
+      std::clamp(static_cast<double>(findings.nonzero_blocks) / static_cast<double>(blocks), 1.0, 1e9);
+  findings.sizes = conversation_.sizes({.disk = disk,
+                                        .blocks = sampler.take(),
+                                        .remembered_blocks = static_cast<std::uint64_t>(kWindowBlocks * density)});
 }
 
 }  // namespace jaunt::engine

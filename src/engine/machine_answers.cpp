@@ -59,7 +59,7 @@ Answer MachineAnswers::answer(const tp::Message& question) {
   if (!side_)
     throw Error(ErrorKind::corrupt, "answer", asker_, "it asked for blocks before it named a machine");
   if (const auto* ask = std::get_if<tp::AskSizes>(&question.body))
-    return {question.number, sizes_of(described_->disks[checked(ask->disk)], ask->blocks, workplace_.cancel)};
+    return {question.number, sizes_of(described_->disks[checked(ask->disk)], *ask, workplace_.cancel)};
   if (const auto* ask = std::get_if<tp::AskStream>(&question.body))
     return {question.number, StreamBegin{ask->bytes_per_second, ask->window_bits,
                                          blocks_of(ask->disk, ask->blocks, kHistoryBlocksMax)}};

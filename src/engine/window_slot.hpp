@@ -14,9 +14,10 @@ class WindowSlot {
 
   unsigned bits() const { return lock_ ? kLongBits : kShortBits; }
 
+  static constexpr unsigned kLongBits = 27;
+
  private:
   static constexpr int kLongWindows = 2;
-  static constexpr unsigned kLongBits = 27;
   static constexpr unsigned kShortBits = 25;
 
   std::optional<FileLock> lock_;

@@ -1,7 +1,11 @@
 #include "engine/wire_sample.hpp"
 
-#include <array>
+#include <algorithm>
+#include <bit>
 #include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "codec/zstd_frame.hpp"
 
@@ -10,21 +14,20 @@ namespace jaunt::engine {
 namespace {
 
 constexpr std::size_t kSampleBytesMax = 16 * base::kMiB;
-constexpr std::uint64_t kGroupBytes = model::kFanout * model::kBlockBytes;
 constexpr std::size_t kDiskGroups = 64;
 
 // Collects blocks and tells how small they become together.
 class Pile {
  public:
-  void add(disk::Reader& reader, std::uint64_t size, std::uint64_t group, std::uint16_t mask) {
-    for (unsigned i = 0; i < model::kFanout; ++i) {
-      const std::uint64_t at = group * kGroupBytes + i * model::kBlockBytes;
-      if ((mask >> i & 1) == 0 || at >= size || bytes_.size() + model::kBlockBytes > kSampleBytesMax)
-        continue;
-      const std::size_t before = bytes_.size();
-      bytes_.resize(before + std::min(model::kBlockBytes, size - at));
-      reader.read(base::ByteOffset(at), std::span(bytes_).subspan(before));
-    }
+  explicit Pile(const disk::Image& image) : size_(image.size().value), reader_(image.reader()) {}
+
+  void add(std::uint64_t block) {
+    const std::uint64_t at = block * model::kBlockBytes;
+    if (at >= size_ || bytes_.size() + model::kBlockBytes > kSampleBytesMax)
+      return;
+    const std::size_t before = bytes_.size();
+    bytes_.resize(before + std::min(model::kBlockBytes, size_ - at));
+    reader_->read(base::ByteOffset(at), std::span(bytes_).subspan(before));
   }
   base::ByteCount bytes() const { return base::ByteCount(bytes_.size()); }
   base::ByteCount compressed() const {
@@ -36,30 +39,112 @@ class Pile {
   }
 
  private:
+  const std::uint64_t size_;
+  std::unique_ptr<disk::Reader> reader_;
   base::Bytes bytes_;
 };
 
+template <typename Visit>
+void each_block_of(std::uint64_t group, std::uint16_t mask, const Visit& visit) {
+  for (unsigned rest = mask; rest != 0; rest &= rest - 1)
+    visit(group * model::kFanout + static_cast<unsigned>(std::countr_zero(rest)));
+}
+
+// Which of some blocks repeat one that lies up to so many non-zero blocks before them.
+class Repeats {
+ public:
+  Repeats(const ReadDisk& disk, std::vector<std::uint64_t> asked, std::uint64_t remembered)
+      : disk_(disk), asked_(std::move(asked)), remembered_(remembered), probably_asked_(kFilterBits) {
+    note_asked();
+    walk();
+  }
+
+  bool contains(std::uint64_t block) const { return repeated_.contains(block); }
+
+ private:
+  static constexpr std::size_t kFilterBits = std::size_t{1} << 20;
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+  template <typename Visit>
+  void each_rank(const Visit& visit) const {
+    for (const model::TreeGroup& group : disk_.tree->groups()) {
+      auto rank = disk_.tree->ranks_of(group).begin();
+      each_block_of(group.index, group.mask, [&](std::uint64_t block) { visit(block, *rank++); });
+    }
+  }
+
+  void note_asked() {
+    for (const std::uint64_t block : asked_)
+      if (const auto id = disk_.tree->id_at(model::BlockIndex(block)))
+        if (const auto rank = disk_.tree->rank_of(*id)) {
+          last_.emplace(*rank, kNever);
+          probably_asked_[*rank % kFilterBits] = true;
+        }
+  }
+
+  void walk() {
+    std::uint64_t position = 0;
+    auto asked = asked_.begin();
+    each_rank([&](std::uint64_t block, std::uint32_t rank) {
+      ++position;
+      if (!probably_asked_[rank % kFilterBits])
+        return;
+      const auto last = last_.find(rank);
+      if (last == last_.end() || disk_.elided.contains(model::BlockIndex(block).offset()))
+        return;
+      asked = std::find_if(asked, asked_.end(), [&](std::uint64_t other) { return other >= block; });
+      const bool near = last->second != kNever && position - last->second <= remembered_;
+      if (near && asked != asked_.end() && *asked == block)
+        repeated_.insert(block);
+      last->second = position;
+    });
+  }
+
+  const ReadDisk& disk_;
+  const std::vector<std::uint64_t> asked_;  // ascending
+  const std::uint64_t remembered_;
+  std::vector<bool> probably_asked_;                       // by the last bits of ranks
+  std::unordered_map<std::uint32_t, std::uint64_t> last_;  // of ranks that were asked for: where they came up last
+  std::unordered_set<std::uint64_t> repeated_;
+};
+
+std::vector<std::uint64_t> blocks_of(const transport::BlockSet& set) {
+  std::vector<std::uint64_t> blocks;
+  for (const transport::TileBlocks& tile : set)
+    for (unsigned group = 0; group < transport::kTileGroups; ++group)
+      each_block_of(tile.tile * transport::kTileGroups + group, tile.groups[group],
+                    [&](std::uint64_t block) { blocks.push_back(block); });
+  return blocks;
+}
+
 }  // namespace
 
-transport::Sizes sizes_of(const ReadDisk& disk, const transport::BlockSet& blocks, const base::CancelToken& cancel) {
+transport::Sizes sizes_of(const ReadDisk& disk, const transport::AskSizes& question,
+                          const base::CancelToken& cancel) {
   const auto image = open_disk(disk);
-  const auto reader = image->reader();
-  Pile asked;
-  for (const transport::TileBlocks& tile : blocks)
-    for (unsigned group = 0; group < transport::kTileGroups; ++group) {
-      cancel.check();
-      asked.add(*reader, image->size().value, tile.tile * transport::kTileGroups + group, tile.groups[group]);
-    }
-  Pile whole;
+  const std::vector<std::uint64_t> blocks = blocks_of(question.blocks);
+  const Repeats repeats(disk, blocks, question.remembered_blocks);
+  Pile asked(*image);
+  base::ByteCount repeated;
+  for (const std::uint64_t block : blocks) {
+    cancel.check();
+    if (repeats.contains(block))
+      repeated += base::ByteCount(model::kBlockBytes);
+    else
+      asked.add(block);
+  }
+  Pile whole(*image);
   const auto groups = disk.tree->groups();
-  for (std::size_t i = 0; i < std::min(kDiskGroups, groups.size()); ++i) {
-    const model::TreeGroup& group = groups[i * groups.size() / std::min(kDiskGroups, groups.size())];
-    whole.add(*reader, image->size().value, group.index, group.mask);
+  const std::size_t sampled = std::min(kDiskGroups, groups.size());
+  for (std::size_t i = 0; i < sampled; ++i) {
+    const model::TreeGroup& group = groups[i * groups.size() / sampled];
+    each_block_of(group.index, group.mask, [&](std::uint64_t block) { whole.add(block); });
   }
   return {.bytes = asked.bytes(),
           .compressed = asked.compressed(),
           .disk_bytes = whole.bytes(),
-          .disk_compressed = whole.compressed()};
+          .disk_compressed = whole.compressed(),
+          .repeated = repeated};
 }
 
 void BlockSampler::add(model::BlockIndex first, std::uint64_t blocks) {

@@ -7,9 +7,9 @@
 
 namespace jaunt::engine {
 
-// Of these blocks, and of a sample of the whole disk. Content is read as a hint: it may be newer than the tree, and
+// Of those blocks, and of a sample of the whole disk. Content is read as a hint: it may be newer than the tree, and
 // what cannot be read is left out.
-transport::Sizes sizes_of(const ReadDisk& disk, const transport::BlockSet& blocks, const base::CancelToken& cancel);
+transport::Sizes sizes_of(const ReadDisk& disk, const transport::AskSizes& question, const base::CancelToken& cancel);
 
 // Up to `groups_max` groups of the blocks that `wanted` tells of one after another, each group in order, taken
 // evenly: a message's worth.

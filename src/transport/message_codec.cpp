@@ -366,10 +366,11 @@ Machine take(const wire::Machine& in) {
 void put(wire::Envelope& out, const AskSizes& ask) {
   out.mutable_ask_sizes()->set_disk(ask.disk);
   put_blocks(*out.mutable_ask_sizes()->mutable_blocks(), ask.blocks);
+  out.mutable_ask_sizes()->set_remembered_blocks(ask.remembered_blocks);
 }
 
 AskSizes take(const wire::AskSizes& in) {
-  return {in.disk(), take_blocks(in.blocks())};
+  return {in.disk(), take_blocks(in.blocks()), in.remembered_blocks()};
 }
 
 void put(wire::Envelope& out, const Sizes& sizes) {
@@ -378,11 +379,12 @@ void put(wire::Envelope& out, const Sizes& sizes) {
   to.set_compressed(sizes.compressed.value);
   to.set_disk_bytes(sizes.disk_bytes.value);
   to.set_disk_compressed(sizes.disk_compressed.value);
+  to.set_repeated(sizes.repeated.value);
 }
 
 Sizes take(const wire::Sizes& in) {
   return {base::ByteCount(in.bytes()), base::ByteCount(in.compressed()), base::ByteCount(in.disk_bytes()),
-          base::ByteCount(in.disk_compressed())};
+          base::ByteCount(in.disk_compressed()), base::ByteCount(in.repeated())};
 }
 
 void put(wire::Envelope& out, const AskStream& ask) {

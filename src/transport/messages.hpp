@@ -200,16 +200,19 @@ struct Machine {
 struct AskSizes {
   std::uint32_t disk = 0;
   BlockSet blocks;
+  // A block whose content comes up among so many non-zero blocks before it is a repeat, which costs a stream nothing.
+  std::uint64_t remembered_blocks = 0;
 
   bool operator==(const AskSizes&) const = default;
 };
 
-// By zstd -3, of what could be read of those blocks, and of a sample of the whole disk.
+// By zstd -3, of what could be read of those blocks without the repeats, and of a sample of the whole disk.
 struct Sizes {
   base::ByteCount bytes;
   base::ByteCount compressed;
   base::ByteCount disk_bytes;
   base::ByteCount disk_compressed;
+  base::ByteCount repeated = {};
 
   bool operator==(const Sizes&) const = default;
 };

@@ -71,6 +71,24 @@ TEST_CASE("A teleported image is bit for bit the source's, and only what is nowh
   CHECK(again["disks"][0]["base"] == scene.target().string());
 }
 
+TEST_CASE("Blocks that a disk has several times cross the link once, as the plan says") {
+  const TeleportScene scene;
+  const Blocks some = numbered(20'000, 500);
+  image_of(scene.wanted, numbered(1, 100) + some + numbered(30'000, 300) + some + some);
+  const Json plan = scene.plan(scene.wanted, {"--rate", "10Mbit"});
+  CHECK(bytes_from(plan["sources"], "wire") == 1800 * kBlock);
+  const Json summary = summary_of(scene.teleport({"--plan", plan["id"]}));
+  CHECK(content(scene.target()) == content(scene.wanted));
+  CHECK(summary["bytes_by_source"]["wire"] == 1800 * kBlock);
+  const std::uint64_t sent =
+      summary["wire_bytes_received"].get<std::uint64_t>() + summary["wire_bytes_sent"].get<std::uint64_t>();
+  const std::uint64_t predicted = plan["forecast"]["wire"];
+  MESSAGE("predicted ", predicted, ", both ways on the link ", sent);
+  CHECK(predicted > 800 * kBlock);
+  CHECK(predicted < sent * 102 / 100);
+  CHECK(sent < predicted * 102 / 100);
+}
+
 TEST_CASE("A disk in thousands of pieces is put together right") {
   TeleportScene scene;
   Blocks blocks;
