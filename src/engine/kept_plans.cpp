@@ -95,6 +95,16 @@ fs::path KeptPlans::tiles(const std::string& id, std::size_t disk) const {
   return folder_of(id) / tiles_name(disk);
 }
 
+void KeptPlans::renew(const std::string& id, chunkstore::Clock::time_point until) const {
+  model::Plan kept = plan(id);
+  const std::int64_t then = chunkstore::Clock::to_time_t(until);
+  if (then <= kept.lease_until)
+    return;
+  chunkstore::Store(home_.path()).references().renew(lease_of(id, kept.realm), until);
+  kept.lease_until = then;
+  base::write_text_file(folder_of(id) / kPlanName, model::to_json(kept));
+}
+
 void KeptPlans::drop(const std::string& id) const {
   const fs::path folder = folder_of(id);
   chunkstore::Store store(home_.path());

@@ -42,6 +42,8 @@ class KeptPlans {
   // What all its disks take from the store, ascending and each id once.
   SpilledList<model::BlockId> store_ids(const model::Plan& plan) const;
   std::filesystem::path tiles(const std::string& id, std::size_t disk) const;  // for sync::TileList
+  // It and what was promised for it do not expire before then.
+  void renew(const std::string& id, chunkstore::Clock::time_point until) const;
   // With everything that was promised for it.
   void drop(const std::string& id) const;
 

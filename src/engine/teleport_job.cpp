@@ -14,6 +14,7 @@
 #include "engine/holdings.hpp"
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
+#include "engine/lease_keeper.hpp"
 #include "engine/target_catalog.hpp"
 #include "engine/target_places.hpp"
 #include "engine/teleport_disk.hpp"
@@ -315,6 +316,7 @@ class TeleportJob {
 
   void build_disks(const model::Plan& plan, Conversation& conversation) {
     const Holdings holdings(workplace_.home, plan.realm);
+    const LeaseKeeper lease(workplace_.home, plan);
     hold(plan, holdings);
     const WindowSlot window(workplace_.home);
     BlockSupply supply{.conversation = conversation, .stream = sync::BlockStreamReader(window.bits())};
