@@ -36,10 +36,13 @@ struct StoreHome : test_support::TwoHomes {
         .write_all(base::ByteOffset(at), base::as_bytes("a scratch on the disk"));
   }
   // An image here with these blocks of the store's tests.
-  void known(const std::string& name, const testing::Blocks& blocks) const {
+  fs::path image_with(const std::string& name, const testing::Blocks& blocks) const {
     std::ofstream(images / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(blocks.bytes.data()), static_cast<std::streamsize>(blocks.bytes.size()));
-    test_support::catalogue(destination, images / name, "raw");
+    return images / name;
+  }
+  void known(const std::string& name, const testing::Blocks& blocks) const {
+    test_support::catalogue(destination, image_with(name, blocks), "raw");
   }
 };
 
@@ -102,6 +105,35 @@ TEST_CASE_FIXTURE(StoreHome, "Lost blocks are named, and repaired from images as
   CHECK(rest["blocks_repaired"] == 64);
   CHECK(ask({"verify"})["blocks_lost"] == 0);
   CHECK(count_got(store, all) == 256);
+}
+
+TEST_CASE_FIXTURE(StoreHome, "Lost blocks of a keyed realm are repaired with its key, and with no other") {
+  model::RealmKey key;
+  key.fill(std::byte{0x5a});
+  const testing::Blocks all = blocks_of(0, 128, key);
+  put(store, all, {.name = "customer7", .key = key});
+  scratch(1000);
+  test_support::catalogue(destination, image_with("some.raw", all), "raw", {"customer7", key});
+  const auto verify = [&](const std::string& digits) {
+    base::write_text_file(folder.path() / "key", digits);
+    return jaunt({"store", "verify", "--json", "--repair", "--key", "customer7=" + (folder.path() / "key").string()});
+  };
+  CHECK(ask({"verify", "--repair"}, 14)["blocks_repaired"] == 0);
+  CHECK(verify(std::string(64, 'b')).status.code == 14);
+  for (const char* wrong : {"5a", "no key at all"}) {
+    const base::Captured refused = verify(wrong);
+    CHECK(refused.status.code == 2);
+    CHECK(refused.out.find("64 hexadecimal digits") != refused.out.npos);
+  }
+  std::string digits;
+  for (int i = 0; i < 32; ++i)
+    digits += "5a";
+  const base::Captured repaired = verify(digits + "\n");
+  INFO(repaired.err);
+  CHECK(repaired.status.code == 3);
+  CHECK(Json::parse(repaired.out)["blocks_repaired"] == 64);
+  CHECK(ask({"verify"})["blocks_lost"] == 0);
+  CHECK(count_got(store, all, {.name = "customer7", .key = key}) == 128);
 }
 
 TEST_CASE_FIXTURE(StoreHome, "The quota is the configuration's, or the one that is given") {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/file.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "chunkstore/layers_source.hpp"
 #include "chunkstore/store_gc.hpp"
@@ -88,20 +90,49 @@ void print_report(const chunkstore::GcReport& report, const Invocation& invocati
   }
 }
 
+struct KeyedRealm {
+  std::string name;
+  model::RealmKey key{};
+};
+
+// Of "REALM=FILE"; the file has 64 hexadecimal digits.
+std::optional<KeyedRealm> keyed_realm(const Invocation& invocation) {
+  const auto text = invocation.value("--key");
+  if (!text)
+    return std::nullopt;
+  const std::size_t equals = text->find('=');
+  if (equals == text->npos)
+    throw Error(ErrorKind::usage, "use --key", *text, "it does not say which realm's key is in which file",
+                "write it as in --key customer7=/root/customer7.key");
+  KeyedRealm realm{.name = text->substr(0, equals)};
+  chunkstore::check_realm_name(realm.name);
+  const std::string path = text->substr(equals + 1);
+  std::string digits = base::read_text_file(path, base::ByteCount(base::kKiB));
+  digits.erase(digits.find_last_not_of(" \r\n") + 1);
+  const auto key = base::from_hex(digits);
+  if (!key || key->size() != realm.key.size())
+    throw Error(ErrorKind::usage, "use --key", path, "it is not a realm's key", "a key is 64 hexadecimal digits");
+  std::ranges::copy(*key, realm.key.begin());
+  return realm;
+}
+
 // The catalogued layers of each realm, opened when something of it was lost.
 class LocalImages {
  public:
-  explicit LocalImages(const Invocation& invocation) : catalog_(home_path(invocation)) {}
+  explicit LocalImages(const Invocation& invocation)
+      : catalog_(home_path(invocation)), keyed_(keyed_realm(invocation)) {}
 
-  const chunkstore::Source* of(const std::string& realm) {
+  chunkstore::RepairSource of(const std::string& realm) {
+    const auto key = keyed_ && keyed_->name == realm ? std::optional(keyed_->key) : std::nullopt;
     auto& source = sources_[realm];
     if (!source)
-      source = chunkstore::LayersSource::open(catalog_, realm);
-    return source.get();
+      source = chunkstore::LayersSource::open(catalog_, realm, key);
+    return {.blocks = source.get(), .key = key};
   }
 
  private:
   chunkstore::Catalog catalog_;
+  std::optional<KeyedRealm> keyed_;
   std::map<std::string, std::unique_ptr<chunkstore::LayersSource>> sources_;
 };
 
@@ -179,7 +210,7 @@ int run_store_verify(const Invocation& invocation) {
   std::optional<LocalImages> images;
   if (invocation.flag("--repair")) {
     images.emplace(invocation);
-    options.repair_from = [&](const std::string& realm) { return chunkstore::RepairSource{images->of(realm)}; };
+    options.repair_from = [&](const std::string& realm) { return images->of(realm); };
   }
   const auto report = verify_store(store, options, progress, interrupted());
   if (invocation.flag("--json"))
