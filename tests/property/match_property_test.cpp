@@ -307,7 +307,7 @@ TEST_CASE("A ranking by samples is as near to the truth as it says, and the trul
 }
 
 TEST_CASE("More of any rate never makes a forecast slower") {
-  testing::for_seeds(300, [&](std::mt19937_64& random) {
+  testing::for_seeds(100, [&](std::mt19937_64& random) {
     match::Task task = random_task(random);
     match::Costs costs = random_costs(random);
     double seconds = match::forecast(task, costs).seconds;
