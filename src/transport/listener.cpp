@@ -167,7 +167,7 @@ void Listener::State::welcome(tcp::socket socket) {
                                                         : fmt::format("{}:{}", host.to_string(), remote.port()),
                                     .name = {}});
   if (const auto full = why_full(guest->group))
-    return core->log(fmt::format("refused {}: {}", guest->who, *full), Clock::now());
+    return core->log_refusal(guest->who, *full, Clock::now());
   ++half_open[guest->group];
   ++half_open_count;
   const auto connection = std::make_shared<TcpConnection>(
@@ -258,7 +258,11 @@ void Listener::State::ended(Guest& guest, const Error* why) {
   if (why == nullptr || (guest.link != nullptr && guest.link->peer_has_left()))
     return;
   const std::string who = guest.name.empty() ? guest.who : fmt::format("{} at {}", guest.name, guest.who);
-  core->log(fmt::format("{} {}: {}", was_link ? "lost" : "refused", who, base::printable(why->what())), Clock::now());
+  const std::string cause = base::printable(why->what());
+  if (was_link)
+    core->log(fmt::format("lost {}: {}", who, cause), Clock::now());
+  else
+    core->log_refusal(who, cause, Clock::now());
 }
 
 void Listener::State::close() {

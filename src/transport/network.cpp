@@ -124,8 +124,8 @@ struct Network::Thread {
 
 Network::Network(const identity::NodeKey& key, NetworkTerms terms)
     : width_(terms.width),
-      thread_(std::make_unique<Thread>(
-          std::make_shared<NetworkCore>(key, terms.patience, std::move(terms.limit), std::move(terms.log)))) {}
+      thread_(std::make_unique<Thread>(std::make_shared<NetworkCore>(
+          key, terms.patience, std::move(terms.limit), std::move(terms.log), std::move(terms.refused)))) {}
 
 Network::~Network() {
   asio::post(thread_->core->io, [core = thread_->core] {

@@ -24,6 +24,7 @@ struct NetworkTerms {
   Patience patience = {};
   Width width = {};                                  // of links that this node makes
   std::function<void(const std::string&)> log = {};  // a sentence for whoever runs the node; from another thread
+  std::function<void()> refused = {};                // a visitor was; from another thread
 };
 
 // How a node is called.

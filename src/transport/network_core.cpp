@@ -40,4 +40,10 @@ void NetworkCore::log(const std::string& line, Moment now) {
   log_(line);
 }
 
+void NetworkCore::log_refusal(const std::string& who, const std::string& why, Moment now) {
+  if (refused_)
+    refused_();
+  log(fmt::format("refused {}: {}", who, why), now);
+}
+
 }  // namespace jaunt::transport

@@ -20,8 +20,12 @@ class TcpConnection;
 // Everything but the constructor, post() of `io` and `terms` is for that thread alone.
 struct NetworkCore {
   NetworkCore(const identity::NodeKey& key, const Patience& how_patient, Timetable how_fast,
-              std::function<void(const std::string&)> how_to_log)
-      : terms(key), patience(how_patient), timetable(std::move(how_fast)), log_(std::move(how_to_log)) {
+              std::function<void(const std::string&)> how_to_log, std::function<void()> when_refused)
+      : terms(key),
+        patience(how_patient),
+        timetable(std::move(how_fast)),
+        log_(std::move(how_to_log)),
+        refused_(std::move(when_refused)) {
     look_at_timetable();
   }
 
@@ -36,9 +40,12 @@ struct NetworkCore {
   void look_at_timetable();
   // One line for whoever runs the node; many at once become few.
   void log(const std::string& line, Moment now);
+  // The same of a visitor that was refused, who is counted in any case.
+  void log_refusal(const std::string& who, const std::string& why, Moment now);
 
  private:
   const std::function<void(const std::string&)> log_;
+  const std::function<void()> refused_;
   Moment log_filled_{};
   double log_lines_ = 0;
   std::uint64_t log_left_out_ = 0;
