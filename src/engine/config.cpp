@@ -46,6 +46,11 @@ const std::array kKeys{
     ConfigKey{"node.limit", &Config::node_limit,
               "How fast all links together may be in either direction, also by the hour; the first period counts."},
     ConfigKey{"node.sessions", &Config::node_sessions, "How many conversations jaunt serve has at once."},
+    ConfigKey{"daemon.jobs", &Config::daemon_jobs, "How many jobs the daemon carries out at once."},
+    ConfigKey{"daemon.group", &Config::daemon_group,
+              "The group whose members may hand jobs to a daemon that runs as root."},
+    ConfigKey{"daemon.metrics_port", &Config::daemon_metrics_port,
+              "The port of 127.0.0.1 where the daemon has metrics for Prometheus; 0 means none."},
     ConfigKey{"machine.networks", &Config::machine_networks,
               "What networks of other hosts are called here, for machines that arrive: pairs of kind and name."},
     ConfigKey{"machine.files", &Config::machine_files,
@@ -170,8 +175,8 @@ std::string ConfigKey::environment() const {
 
 std::string_view ConfigKey::type() const {
   constexpr std::array<std::string_view, std::variant_size_v<Member>> names{
-      "true or false",          "number",    "size",      "text",    "absolute path",
-      "list of absolute paths", "addresses", "timetable", "networks"};
+      "true or false",          "number",    "size",      "text",     "absolute path",
+      "list of absolute paths", "addresses", "timetable", "networks", "port"};
   return names[member.index()];
 }
 

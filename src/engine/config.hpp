@@ -32,15 +32,19 @@ struct Config {
   ListenAddresses node_listen;
   LinkLimit node_limit;
   unsigned node_sessions = 16;
+  unsigned daemon_jobs = 4;
+  std::string daemon_group = "libvirt";
+  LocalPort daemon_metrics_port;
   NetworkNames machine_networks;
   std::vector<std::filesystem::path> machine_files;
 };
 
 // One key. Its type is that of the member it sets.
 struct ConfigKey {
-  using Member = std::variant<bool Config::*, unsigned Config::*, base::ByteCount Config::*, std::string Config::*,
-                              std::filesystem::path Config::*, std::vector<std::filesystem::path> Config::*,
-                              ListenAddresses Config::*, LinkLimit Config::*, NetworkNames Config::*>;
+  using Member =
+      std::variant<bool Config::*, unsigned Config::*, base::ByteCount Config::*, std::string Config::*,
+                   std::filesystem::path Config::*, std::vector<std::filesystem::path> Config::*,
+                   ListenAddresses Config::*, LinkLimit Config::*, NetworkNames Config::*, LocalPort Config::*>;
 
   std::string_view name;  // "scratch.limit"
   Member member;

@@ -135,6 +135,12 @@ Complaint assign(NetworkNames& value, const Written& written) {
   return std::nullopt;
 }
 
+Complaint assign(LocalPort& value, const Written& written) {
+  if (!parse_number(written, value.number))
+    return "must be a port from 1 to 65535, or 0 for none";
+  return std::nullopt;
+}
+
 std::string to_toml(bool value) {
   return value ? "true" : "false";
 }
@@ -166,6 +172,9 @@ std::string to_toml(const ListenAddresses& value) {
 }
 std::string to_toml(const LinkLimit& value) {
   return quoted(value.text);
+}
+std::string to_toml(const LocalPort& value) {
+  return std::to_string(value.number);
 }
 std::string to_toml(const NetworkNames& value) {
   return quoted(value.text);

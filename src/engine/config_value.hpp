@@ -31,6 +31,7 @@ Complaint assign(std::vector<std::filesystem::path>& value, const Written& writt
 Complaint assign(ListenAddresses& value, const Written& written);
 Complaint assign(LinkLimit& value, const Written& written);
 Complaint assign(NetworkNames& value, const Written& written);
+Complaint assign(LocalPort& value, const Written& written);
 
 // The value in the notation of TOML.
 std::string to_toml(bool value);
@@ -42,5 +43,6 @@ std::string to_toml(const std::vector<std::filesystem::path>& value);
 std::string to_toml(const ListenAddresses& value);
 std::string to_toml(const LinkLimit& value);
 std::string to_toml(const NetworkNames& value);
+std::string to_toml(const LocalPort& value);
 
 }  // namespace jaunt::engine

@@ -43,7 +43,7 @@ Home::Home(fs::path path) : path_(std::move(path)) {
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     throw Error(ErrorKind::auth, "use the home", path_.string(), "others may write to it",
                 fmt::format("chmod 700 {}", path_.string()));
-  for (const fs::path& inner : std::array{jobs(), cache()})
+  for (const fs::path& inner : std::array{jobs(), finished(), cache()})
     make_private_folder(inner);
 }
 

@@ -21,6 +21,7 @@ class Home {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path jobs() const { return path_ / "jobs"; }
+  std::filesystem::path finished() const { return path_ / "finished"; }  // jobs that are over
   std::filesystem::path cache() const { return path_ / "cache"; }
 
   // For short steps that two processes must not do at once.

@@ -1,6 +1,7 @@
 #include "engine/job.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <optional>
 #include <random>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr const char* kJournalName = "journal";
 constexpr const char* kLockName = "lock";
+constexpr base::ByteCount kReceiptBytesMax{base::kMiB};
 
 struct DeadJob {
   fs::path folder;
@@ -50,6 +52,7 @@ struct Leftovers {
   void operator()(const DomainNamed&) {}
   void operator()(const Requested&) {}
   void operator()(const PlanChosen&) {}
+  void operator()(const AttemptFailed&) {}
   void operator()(const BackupBegun& backup) { backups.push_back(backup); }
   void operator()(const BackupEnded& ended) {
     std::erase_if(backups, [&](const BackupBegun& backup) { return backup.domain == ended.domain; });
@@ -57,6 +60,27 @@ struct Leftovers {
   void operator()(const TemporaryMade& made) { temporaries.push_back(made.path); }
   void operator()(const JobFinished&) { finished = true; }
 };
+
+// What is left of the past; the oldest goes.
+void prune_finished(const Home& home) {
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(home.finished()))
+    folders.push_back(entry.path());
+  std::ranges::sort(folders);
+  for (std::size_t i = 0; i + kFinishedJobsMax < folders.size(); ++i)
+    fs::remove_all(folders[i]);
+}
+
+// The folder of a job that is over goes where it belongs.
+void put_away(const Home& home, const fs::path& folder, const std::string& kind) {
+  if (kind != kTeleportKind) {
+    fs::remove_all(folder);
+    return;
+  }
+  fs::remove(folder / kScheduleName);
+  fs::rename(folder, home.finished() / folder.filename());
+  prune_finished(home);
+}
 
 template <class Action>
 void attempt(std::vector<std::string>& left, Action&& action) {
@@ -71,7 +95,8 @@ void attempt(std::vector<std::string>& left, Action&& action) {
 
 enum class Resumable { stay, go };
 
-std::optional<Recovered> clean_up(const DeadJob& job, const AbandonBackup& abandon_backup, Resumable resumable) {
+std::optional<Recovered> clean_up(const Home& home, const DeadJob& job, const AbandonBackup& abandon_backup,
+                                  Resumable resumable) {
   Recovered result{.id = job.folder.filename().string(), .kind = {}, .subject = {}, .left = {}};
   Leftovers leftovers;
   bool requested = false;
@@ -96,27 +121,76 @@ std::optional<Recovered> clean_up(const DeadJob& job, const AbandonBackup& aband
       attempt(result.left, [&] { fs::remove_all(path); });
   }
   if (result.left.empty())
-    attempt(result.left, [&] { fs::remove_all(job.folder); });
+    attempt(result.left, [&] {
+      if (leftovers.finished)
+        put_away(home, job.folder, result.kind);
+      else
+        fs::remove_all(job.folder);
+    });
   const bool nothing_to_tell = result.left.empty() && (leftovers.finished || result.kind.empty());
   return nothing_to_tell ? std::nullopt : std::optional(std::move(result));
 }
 
-// The folder of a job that exists.
-fs::path folder_of(const Home& home, const std::string& id) {
+[[noreturn]] void refuse_unknown(const std::string& id) {
+  throw base::Error(base::ErrorKind::not_found, "find", "job " + base::printable(id),
+                    "there is no such job in this home", "`jaunt job list` shows those that are kept");
+}
+
+// Of a job that is not over.
+fs::path open_folder(const Home& home, const std::string& id) {
   if (!is_id(id) || !fs::exists(home.jobs() / id / kJournalName))
-    throw base::Error(base::ErrorKind::not_found, "find", "job " + base::printable(id),
-                      "there is no such job in this home", "`jaunt job list` shows those that are kept");
+    refuse_unknown(id);
   return home.jobs() / id;
 }
 
-ListedJob listed(const fs::path& folder) {
-  ListedJob job{.id = folder.filename().string(), .begun = {}};
-  job.alive = !FileLock::try_take(folder / kLockName);
-  if (fs::exists(folder / kJournalName))
-    for (const Record& record : read_journal(folder / kJournalName))
-      if (const auto* begun = std::get_if<JobBegun>(&record))
-        job.begun = *begun;
+std::int64_t holder_of(const fs::path& lock) {
+  const std::string pid = base::read_text_file(lock, base::ByteCount(64));
+  return std::strtoll(pid.c_str(), nullptr, 10);
+}
+
+ListedJob listed(const fs::path& folder, const std::vector<Record>& records) {
+  ListedJob job{.id = folder.filename().string()};
+  for (const Record& record : records) {
+    if (const auto* begun = std::get_if<JobBegun>(&record))
+      job.begun = *begun;
+    if (const auto* failure = std::get_if<AttemptFailed>(&record))
+      job.failure = *failure;
+    if (const auto* finished = std::get_if<JobFinished>(&record))
+      job.finished = *finished;
+  }
   return job;
+}
+
+std::vector<Record> records_in(const fs::path& folder) {
+  return fs::exists(folder / kJournalName) ? read_journal(folder / kJournalName) : std::vector<Record>();
+}
+
+ListedJob listed_open(const fs::path& folder) {
+  ListedJob job = listed(folder, records_in(folder));
+  job.finished.reset();  // until it is put away
+  job.alive = !FileLock::try_take(folder / kLockName);
+  if (job.alive)
+    job.pid = holder_of(folder / kLockName);
+  job.schedule = load_schedule(folder);
+  return job;
+}
+
+// Those that go away meanwhile are left out.
+template <class Look>
+std::vector<ListedJob> listed_in(const fs::path& folders, const Look& look) {
+  std::vector<ListedJob> jobs;
+  for (const auto& entry : fs::directory_iterator(folders)) {
+    if (!entry.is_directory() || entry.is_symlink())
+      continue;
+    try {
+      jobs.push_back(look(entry.path()));
+    } catch (const base::Error& gone) {
+      if (fs::exists(entry.path()))
+        throw;
+    }
+  }
+  std::ranges::sort(jobs, {}, &ListedJob::id);
+  return jobs;
 }
 
 }  // namespace
@@ -141,7 +215,7 @@ Job Job::begin(const Home& home, std::string kind, std::string subject) {
   auto lock = FileLock::take(folder / kLockName);
   auto journal = Journal::create(folder / kJournalName);
   base::sync_directory(home.jobs());
-  Job job(std::move(id), std::move(folder), std::move(lock), std::move(journal));
+  Job job(home, std::move(id), std::move(folder), std::move(lock), std::move(journal));
   job.record(JobBegun{.kind = std::move(kind),
                       .subject = std::move(subject),
                       .version = std::string(base::version()),
@@ -151,14 +225,19 @@ Job Job::begin(const Home& home, std::string kind, std::string subject) {
 
 Job Job::resume(const Home& home, const std::string& id) {
   const FileLock quiet = home.lock();
-  fs::path folder = folder_of(home, id);
+  fs::path folder = open_folder(home, id);
   auto lock = FileLock::take(folder / kLockName);
   auto journal = Journal::reopen(folder / kJournalName);
-  Job job(id, std::move(folder), std::move(lock), std::move(journal));
+  Job job(home, id, std::move(folder), std::move(lock), std::move(journal));
   const auto records = job.records();
   const auto* begun = records.empty() ? nullptr : std::get_if<JobBegun>(&records.front());
   if (begun == nullptr || begun->kind != kTeleportKind)
     throw base::Error(base::ErrorKind::usage, "resume", "job " + id, "jobs of its kind are begun anew instead");
+  if (std::holds_alternative<JobFinished>(records.back())) {
+    put_away(home, job.folder(), begun->kind);
+    throw base::Error(base::ErrorKind::not_found, "resume", "job " + id, "it is over",
+                      fmt::format("`jaunt job show {}` tells how it ended", id));
+  }
   return job;
 }
 
@@ -168,34 +247,59 @@ std::vector<Record> Job::records() const {
 
 void Job::finish(std::string outcome) {
   record(JobFinished{.outcome = std::move(outcome)});
-  std::error_code left;  // a finished job that stays is removed by the next recover()
-  fs::remove_all(folder_, left);
+  std::vector<std::string> left;  // a finished job that stays is put away by the next recover()
+  attempt(left, [&] {
+    const FileLock quiet = home_.lock();
+    put_away(home_, folder_, std::get<JobBegun>(records().front()).kind);
+  });
+}
+
+std::string ListedJob::state() const {
+  if (finished)
+    return finished->outcome;
+  if (schedule && schedule->wish == Wish::cancel)
+    return "cancelling";
+  if (alive)
+    return "running";
+  if (!resumable())
+    return "killed";
+  return !schedule ? "interrupted" : schedule->failures > 0 ? "waiting" : "queued";
 }
 
 std::vector<ListedJob> list_jobs(const Home& home) {
   const FileLock quiet = home.lock();
-  std::vector<ListedJob> jobs;
-  for (const auto& entry : fs::directory_iterator(home.jobs())) {
-    if (!entry.is_directory() || entry.is_symlink())
-      continue;
-    jobs.push_back(listed(entry.path()));
-  }
-  std::ranges::sort(jobs, {}, &ListedJob::id);
-  return jobs;
+  return listed_in(home.jobs(), listed_open);
+}
+
+std::vector<ListedJob> finished_jobs(const Home& home) {
+  const FileLock quiet = home.lock();
+  return listed_in(home.finished(), [](const fs::path& folder) { return listed(folder, records_in(folder)); });
+}
+
+fs::path job_folder(const Home& home, const std::string& id) {
+  for (const fs::path& kind : {home.jobs(), home.finished()})
+    if (is_id(id) && fs::exists(kind / id / kJournalName))
+      return kind / id;
+  refuse_unknown(id);
 }
 
 ShownJob show_job(const Home& home, const std::string& id) {
   const FileLock quiet = home.lock();
-  const fs::path folder = folder_of(home, id);
-  return {.job = listed(folder), .records = read_journal(folder / kJournalName)};
+  const fs::path folder = job_folder(home, id);
+  const std::vector<Record> records = read_journal(folder / kJournalName);
+  const bool over = folder.parent_path() == home.finished();
+  ShownJob shown{.job = over ? listed(folder, records) : listed_open(folder), .records = records, .receipt = {}};
+  if (over && fs::exists(folder / kReceiptName))
+    shown.receipt = base::read_text_file(folder / kReceiptName, kReceiptBytesMax);
+  return shown;
 }
 
 void cancel_job(const Home& home, const std::string& id) {
   const FileLock quiet = home.lock();
-  const fs::path folder = folder_of(home, id);
+  const fs::path folder = open_folder(home, id);
   const DeadJob job{folder, FileLock::take(folder / kLockName)};
   const auto left_alone = [](const BackupBegun&) {};  // jobs of other kinds are cleaned up by recover()
-  const auto result = clean_up(job, left_alone, Resumable::go);
+  const auto result = clean_up(home, job, left_alone, Resumable::go);
   if (result && !result->left.empty())
     throw base::Error(base::ErrorKind::io, "cancel", "job " + id, result->left.front(), "try again");
 }
@@ -203,7 +307,7 @@ void cancel_job(const Home& home, const std::string& id) {
 std::vector<Recovered> recover(const Home& home, const AbandonBackup& abandon_backup) {
   std::vector<Recovered> results;
   for (const DeadJob& job : dead_jobs(home))
-    if (auto result = clean_up(job, abandon_backup, Resumable::stay))
+    if (auto result = clean_up(home, job, abandon_backup, Resumable::stay))
       results.push_back(std::move(*result));
   return results;
 }

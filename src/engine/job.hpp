@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/home.hpp"
+#include "engine/job_schedule.hpp"
 #include "engine/journal.hpp"
 
 namespace jaunt::engine {
@@ -20,6 +22,8 @@ bool is_id(std::string_view word);
 // Jobs of this kind go on where they were when they are resumed; recover() leaves them alone until they are finished
 // or cancelled.
 inline constexpr const char* kTeleportKind = "teleport";
+
+inline constexpr const char* kReceiptName = "receipt";  // in the folder of a finished one
 
 // A job under way: a folder HOME/jobs/ID with a journal, and a lock that lives as long as the process. A job that is
 // destroyed before finish() stays for recover(), as if the process had been killed.
@@ -35,35 +39,56 @@ class Job {
   // Durable when it returns, so record first and act then.
   void record(const Record& record) { journal_.append(record); }
   std::vector<Record> records() const;
-  // The job left nothing to clean up; its folder goes away.
+  // The job left nothing to clean up. The folder of one of kTeleportKind stays among the finished jobs, with its
+  // journal and what else was put there; others go away.
   void finish(std::string outcome);
 
  private:
-  Job(std::string id, std::filesystem::path folder, FileLock lock, Journal journal)
-      : id_(std::move(id)), folder_(std::move(folder)), lock_(std::move(lock)), journal_(std::move(journal)) {}
+  Job(Home home, std::string id, std::filesystem::path folder, FileLock lock, Journal journal)
+      : home_(std::move(home)),
+        id_(std::move(id)),
+        folder_(std::move(folder)),
+        lock_(std::move(lock)),
+        journal_(std::move(journal)) {}
 
+  Home home_;
   std::string id_;
   std::filesystem::path folder_;
   FileLock lock_;
   Journal journal_;
 };
 
+// How many finished jobs are kept; the oldest go first.
+inline constexpr std::size_t kFinishedJobsMax = 500;
+
 // A job as others see it.
 struct ListedJob {
   std::string id;
-  JobBegun begun;  // empty where it has not come so far
+  JobBegun begun = {};  // empty where it has not come so far
   bool alive = false;
+  std::int64_t pid = 0;                       // of the process that works on it, while it is alive
+  std::optional<AttemptFailed> failure = {};  // of the last attempt
+  std::optional<JobFinished> finished = {};   // it is over, and only remembered
+  std::optional<JobSchedule> schedule = {};   // a daemon has it
 
-  bool resumable() const { return !alive && begun.kind == kTeleportKind; }
+  bool resumable() const { return !alive && !finished && begun.kind == kTeleportKind; }
+  // "running", "queued", "waiting" (for its next attempt), "cancelling", "interrupted" (it can be resumed), "killed"
+  // (the next command cleans up), or how it ended.
+  std::string state() const;
 };
-std::vector<ListedJob> list_jobs(const Home& home);  // oldest first
+std::vector<ListedJob> list_jobs(const Home& home);      // oldest first
+std::vector<ListedJob> finished_jobs(const Home& home);  // oldest first
 
-// One job and all that its journal says. Throws not_found.
+// One job, also a finished one, and all that its journal says. Throws not_found.
 struct ShownJob {
   ListedJob job;
   std::vector<Record> records;
+  std::optional<std::string> receipt;  // of a finished teleport
 };
 ShownJob show_job(const Home& home, const std::string& id);
+
+// The folder of a job that exists, finished or not. Throws not_found.
+std::filesystem::path job_folder(const Home& home, const std::string& id);
 
 // Removes an interrupted job and what it left, its hidden files included. Throws not_found, or busy where it runs;
 // an io error when something could not be removed, which then stays to be cancelled again.

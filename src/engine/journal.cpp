@@ -92,6 +92,11 @@ const char* visit_fields(const Visit& visit, R& record) {
   } else if constexpr (std::is_same_v<T, DomainNamed>) {
     visit("uuid", record.uuid);
     return "domain_named";
+  } else if constexpr (std::is_same_v<T, AttemptFailed>) {
+    visit("kind", record.kind);
+    visit("what", record.what);
+    visit("remedy", record.remedy);
+    return "attempt_failed";
   } else {
     visit("outcome", record.outcome);
     return "job_finished";

@@ -68,6 +68,14 @@ struct DomainNamed {
   bool operator==(const DomainNamed&) const = default;
 };
 
+// An attempt ended with an error; the job may stay for another one.
+struct AttemptFailed {
+  std::string kind;  // as base::to_string says it
+  std::string what;  // a sentence
+  std::string remedy;
+  bool operator==(const AttemptFailed&) const = default;
+};
+
 // Nothing is left to clean up.
 struct JobFinished {
   std::string outcome;  // "done", "failed", "cancelled", "recovered"
@@ -75,7 +83,7 @@ struct JobFinished {
 };
 
 using Record = std::variant<JobBegun, BackupBegun, BackupEnded, TemporaryMade, Requested, PlanChosen, StageDone,
-                            DomainNamed, JobFinished>;
+                            DomainNamed, AttemptFailed, JobFinished>;
 
 // Writes a journal. One thread.
 class Journal {

@@ -1,6 +1,7 @@
 // Values of the configuration that say how a node, and the machines that arrive at it, are on the network.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,6 +20,11 @@ struct ListenAddresses {
 struct LinkLimit {
   std::string text = "unlimited";
   transport::Timetable timetable;
+};
+
+// Of this host's own loopback interface; 0: none.
+struct LocalPort {
+  std::uint16_t number = 0;
 };
 
 // What networks of other hosts are called here: "network:lab" to "bridge:br0".

@@ -44,7 +44,8 @@ class NodeServer {
         inviting_(workplace.home, key_.public_key(), options.log) {}
 
   void run() {
-    transport::Network network(key_, {.limit = workplace_.config.node_limit.timetable, .log = options_.log});
+    transport::Network network(
+        key_, {.limit = workplace_.config.node_limit.timetable, .log = options_.log, .refused = options_.refused});
     const auto listener = network.listen(options_.addresses, admission(), workplace_.cancel);
     options_.listening(listener->addresses());
     try {
@@ -94,6 +95,7 @@ class NodeServer {
     const std::string who = fmt::format("{} at {}", visitor.name, visitor.host);
     try {
       options_.log(fmt::format("{} has come", who));
+      options_.welcomed();
       if (full)
         refuse_all(*visitor.link, Error(ErrorKind::busy, "serve", visitor.name,
                                         "that node has as many conversations as it may", "try again later"));
@@ -105,6 +107,10 @@ class NodeServer {
                                base::human_bytes(visitor.link->received().bytes)));
     } catch (const base::Cancelled&) {
       options_.log(fmt::format("{}: interrupted", who));
+    } catch (const Error& failure) {
+      if (failure.kind() == ErrorKind::auth)
+        options_.refused();
+      options_.log(fmt::format("{}: {}", who, base::printable(failure.what())));
     } catch (const std::exception& failure) {  // whatever it is, it ends this conversation and no other
       options_.log(fmt::format("{}: {}", who, base::printable(failure.what())));
     }

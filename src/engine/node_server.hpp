@@ -15,6 +15,8 @@ struct ServeOptions {
   std::function<void(const std::vector<transport::Address>&)>
       listening;                                // called once, with the ports that were taken
   std::function<void(const std::string&)> log;  // a sentence; any thread
+  std::function<void()> refused = [] {};        // somebody was; any thread
+  std::function<void()> welcomed = [] {};       // a conversation began; any thread
 };
 
 // Until the workplace's token is raised; conversations that are under way are ended then.

@@ -44,7 +44,11 @@ void speak(Node& node, const RemoteMachine& machine, const std::string& format, 
 }  // namespace
 
 std::string RemoteMachine::node() const {
-  return home.empty() ? peer : fmt::format("{}{}", kHomeScheme, fs::weakly_canonical(home).string());
+  if (home.empty())
+    return peer;
+  std::error_code hidden;  // from this user; whoever asks for it finds out
+  const fs::path found = fs::weakly_canonical(home, hidden);
+  return fmt::format("{}{}", kHomeScheme, (hidden ? home : found).string());
 }
 
 RemoteMachine parse_remote_machine(const std::string& text) {

@@ -15,6 +15,7 @@
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
 #include "engine/lease_keeper.hpp"
+#include "engine/receipt.hpp"
 #include "engine/target_catalog.hpp"
 #include "engine/target_places.hpp"
 #include "engine/teleport_disk.hpp"
@@ -32,6 +33,8 @@ namespace {
 
 constexpr int kPlansMax = 3;  // of a source that changes while it is teleported
 constexpr const char* kProved = "proved";
+constexpr std::size_t kFailureBytesMax = 4096;
+constexpr std::size_t kRecordsOfHandingOver = 2;  // that it began, and what was asked for
 
 // The plan does not hold any more: another one may.
 struct Outdated {
@@ -68,7 +71,7 @@ class TeleportJob {
   }
 
   void go_on_with(const std::vector<Record>& records) {
-    summary_.resumed = true;
+    summary_.resumed = !request_.handed_over() || records.size() > kRecordsOfHandingOver;
     for (const Record& record : records) {
       if (const auto* plan = std::get_if<PlanChosen>(&record))
         chosen_ = *plan;
@@ -79,26 +82,28 @@ class TeleportJob {
       if (const auto* stage = std::get_if<StageDone>(&record))
         proved_ = proved_ || stage->name == kProved;
     }
+    if (!chosen_)
+      choose_given_plan();
   }
 
   void begin() {
     job_.record(Requested{to_json(request_)});
     base::named_point("teleport requested");
-    if (request_.options.plan_id)
-      choose({.id = *request_.options.plan_id, .own = false});
+    choose_given_plan();
   }
 
   TeleportSummary run() {
     try {
       carry_out();
     } catch (const Error& failure) {
-      if (!left_something())
+      remember(failure);
+      if (!stays_after(failure))
         abandon("failed");
       else
         throw Error(failure.kind(), failure.operation(), failure.subject(), failure.cause(), remedy(failure));
       throw;
     } catch (const base::Cancelled&) {
-      if (!left_something()) {
+      if (!left_something() && !request_.handed_over()) {
         abandon("cancelled");
         throw;
       }
@@ -107,15 +112,30 @@ class TeleportJob {
       interrupted.job = job_.id();
       throw interrupted;
     }
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    summary_.peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
-    summary_.elapsed = Clock::now() - start_;
     return std::move(summary_);
   }
 
  private:
   bool left_something() const { return !made_.empty(); }
+
+  // What nobody waits for goes on later, also where nothing of it is here yet.
+  bool stays_after(const Error& failure) const {
+    return left_something() || (request_.waits == Waits::nobody && passes_by_itself(failure.kind()));
+  }
+
+  void remember(const Error& failure) {
+    try {
+      job_.record(AttemptFailed{.kind = std::string(base::to_string(failure.kind())),
+                                .what = std::string(failure.what()).substr(0, kFailureBytesMax),
+                                .remedy = failure.remedy().substr(0, kFailureBytesMax)});
+    } catch (const Error&) {  // the disk may be full; the failure itself is what has to be told
+    }
+  }
+
+  void choose_given_plan() {
+    if (request_.options.plan_id)
+      choose({.id = *request_.options.plan_id, .own = false});
+  }
 
   std::string remedy(const Error& failure) const {
     const std::string resume =
@@ -180,7 +200,18 @@ class TeleportJob {
       stage("define", [&] { define(); });
     stage("catalog", [&] { catalogue(); });
     release();
+    take_stock();
+    base::write_text_file(job_.folder() / kReceiptName, receipt_of(summary_, workplace_.home));
     job_.finish("done");
+    if (const fs::path kept = workplace_.home.finished() / job_.id() / kReceiptName; fs::exists(kept))
+      summary_.receipt = kept;
+  }
+
+  void take_stock() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    summary_.peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
+    summary_.elapsed = Clock::now() - start_;
   }
 
   // So that another one is made.
@@ -450,20 +481,8 @@ TeleportSummary teleport(const RemoteMachine& subject, const TeleportOptions& op
   return job.run();
 }
 
-void cancel_teleport(const std::string& id, const Home& home) {
-  const ShownJob shown = show_job(home, id);
-  cancel_job(home, id);
-  const chunkstore::Store store(home.path());
-  for (const chunkstore::Reference& reference : store.references().list())
-    if (reference.holder == chunkstore::Holder::job && reference.name == id)
-      store.references().release(reference);
-  for (const Record& record : shown.records)
-    if (const auto* plan = std::get_if<PlanChosen>(&record); plan != nullptr && plan->own) {
-      try {
-        KeptPlans(home).drop(plan->id);
-      } catch (const Error&) {  // it is gone already
-      }
-    }
+bool passes_by_itself(base::ErrorKind kind) {
+  return kind == ErrorKind::peer || kind == ErrorKind::busy;
 }
 
 TeleportSummary resume_teleport(const std::string& id, const Workplace& workplace) {

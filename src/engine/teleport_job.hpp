@@ -57,6 +57,7 @@ struct TeleportSummary {
   std::vector<std::pair<std::string, std::chrono::duration<double>>> stages;
   std::chrono::duration<double> elapsed{};
   std::uint64_t peak_rss = 0;  // bytes, of this process
+  std::optional<std::filesystem::path> receipt = {};
 };
 
 // It was cancelled, and can be resumed.
@@ -67,6 +68,14 @@ struct Interrupted : base::Cancelled {
 // Begins a job and carries it out. When it is interrupted or fails after the targets were begun, the job stays to be
 // resumed (Interrupted, or the error's remedy says so); nothing is visible until everything is proved.
 TeleportSummary teleport(const RemoteMachine& subject, const TeleportOptions& options, const Workplace& workplace);
+
+// Begins a job that a daemon carries out, with resume_teleport(); `detached`: nobody waits for it, so that it stays
+// also where the source cannot be reached before anything is here. Returns its id.
+std::string hand_over_teleport(const RemoteMachine& subject, const TeleportOptions& options, bool detached,
+                               const Workplace& workplace);
+
+// Whether another attempt may succeed without anybody doing anything here.
+bool passes_by_itself(base::ErrorKind kind);
 
 // Removes an interrupted one, its hidden files, its plan, and what was promised for it.
 void cancel_teleport(const std::string& job, const Home& home);

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "engine/kept_plans.hpp"
 
 namespace jaunt::engine {
 
@@ -24,11 +25,16 @@ std::string restored(const Json& json, const char* key) {
 
 std::string to_json(const TeleportRequest& request) {
   const PlanOptions& plan = request.options.plan;
-  Json json = {{"machine", stored(request.subject.name + "@" + request.subject.node())},
-               {"bit_exact", request.subject.bit_exact},
+  Json json = {{"bit_exact", request.subject.bit_exact},
                {"realm", stored(plan.realm)},
                {"to", stored(request.options.to.string())},
                {"target_format", stored(request.options.target_format)}};
+  if (!request.subject.name.empty())
+    json["machine"] = stored(request.subject.name + "@" + request.subject.node());
+  if (request.options.plan_id)
+    json["plan"] = stored(*request.options.plan_id);
+  if (request.handed_over())
+    json["waits"] = request.waits == Waits::follower ? "follower" : "nobody";
   if (plan.name)
     json["name"] = stored(*plan.name);
   const MachineWish& wish = request.options.machine;
@@ -49,7 +55,13 @@ std::string to_json(const TeleportRequest& request) {
 TeleportRequest teleport_request_from_json(const std::string& text) {
   try {
     const Json json = Json::parse(text);
-    TeleportRequest request{.subject = parse_remote_machine(restored(json, "machine")), .options = {}};
+    TeleportRequest request{.subject = {}, .options = {}};
+    if (json.contains("machine"))
+      request.subject = parse_remote_machine(restored(json, "machine"));
+    if (json.contains("plan"))
+      request.options.plan_id = restored(json, "plan");
+    if (json.contains("waits"))
+      request.waits = json["waits"] == "follower" ? Waits::follower : Waits::nobody;
     request.subject.bit_exact = json.at("bit_exact").get<bool>();
     if (json.contains("limit"))
       request.subject.limit = base::ByteCount(json["limit"].get<std::uint64_t>());
@@ -69,9 +81,37 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     if (json.contains("round_trip"))
       plan.round_trip = std::chrono::microseconds(json["round_trip"].get<std::int64_t>());
     return request;
+  } catch (const base::Error& failure) {
+    throw base::Error(base::ErrorKind::corrupt, "read", "the job's request", failure.what());
   } catch (const Json::exception& failure) {
     throw base::Error(base::ErrorKind::corrupt, "read", "the job's request", base::printable(failure.what()));
   }
+}
+
+TeleportRequest completed(TeleportRequest request, const Home& home, const Config& config) {
+  TeleportOptions& options = request.options;
+  if (options.plan_id) {
+    if (!request.subject.name.empty())
+      throw base::Error(base::ErrorKind::usage, "teleport", base::printable(request.subject.name),
+                        "the plan says what is teleported", "leave the machine out, or --plan");
+    const model::Plan plan = KeptPlans(home).plan(*options.plan_id);
+    options.plan.realm = plan.realm;
+    if (!options.plan.name && !plan.name.empty())
+      options.plan.name = plan.name;
+    const RemoteMachine machine = parse_remote_machine(plan.subject + "@" + plan.source);
+    request.subject.name = machine.name;
+    request.subject.home = machine.home;
+    request.subject.peer = machine.peer;
+  }
+  if (request.subject.name.empty())
+    throw base::Error(base::ErrorKind::usage, "teleport", "this", "it is not said what", "jaunt teleport --help");
+  const bool domain = request.subject.name.find('/') == std::string::npos;
+  if (options.to.empty() && domain && !config.image_folders.empty())
+    options.to = config.image_folders.front();
+  if (options.to.empty())
+    throw base::Error(base::ErrorKind::usage, "teleport", base::printable(request.subject.name),
+                      "it is not said where to", "name a file or a folder with --to");
+  return request;
 }
 
 }  // namespace jaunt::engine

@@ -7,13 +7,23 @@
 
 namespace jaunt::engine {
 
+// Who waits for the job's end.
+enum class Waits { caller, follower, nobody };
+
 struct TeleportRequest {
-  RemoteMachine subject;
+  RemoteMachine subject;  // nothing, where the options name a plan
   TeleportOptions options;
+  Waits waits = Waits::caller;  // others: a daemon carries it out
+
+  bool handed_over() const { return waits != Waits::caller; }
 };
 
 std::string to_json(const TeleportRequest& request);
 // Throws corrupt.
 TeleportRequest teleport_request_from_json(const std::string& text);
+
+// With what the plan says that it names, and a place for the disks of a domain: where images lie, if nothing else is
+// said. Throws usage where something is still missing.
+TeleportRequest completed(TeleportRequest request, const Home& home, const Config& config);
 
 }  // namespace jaunt::engine

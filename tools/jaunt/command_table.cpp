@@ -21,6 +21,14 @@ Option grant_option() {
           .meaning = "what it may do here at once, separated by commas: describe, send, receive; nothing by default"};
 }
 
+Option listen_option() {
+  return {.name = "--listen",
+          .value = "ADDRESSES",
+          .meaning =
+              "where to listen, separated by commas; by default as node.listen says: port 5286 of every "
+              "interface"};
+}
+
 Option name_option() {
   return {.name = "--name", .value = "NAME", .meaning = "what it is called here; by default as it calls itself"};
 }
@@ -265,14 +273,27 @@ const std::vector<Command> kOtherCommands{
           "anything. Invitations are honoured while it runs. Several conversations go on at once. Every visitor, and "
           "whoever was refused and why, is told in a line on standard error; with --json on standard output.",
           "Ctrl-C ends it. Peers, grants and invitations may be changed while it runs."},
-     .options = {{.name = "--listen",
-                  .value = "ADDRESSES",
-                  .meaning =
-                      "where to listen, separated by commas; by default as node.listen says: port 5286 of every "
-                      "interface"}},
+     .options = {listen_option()},
      .examples = {{"jaunt serve", "on every interface"},
                   {"jaunt serve --listen 192.0.2.1,[2001:db8::1]:5300", "at these addresses only"}},
      .handler = run_serve},
+    {.name = "daemon",
+     .summary = "Answer paired nodes, and carry out the jobs that are handed over",
+     .description =
+         {"The program jauntd is this command; systemd starts it as jauntd.service. One runs in a home. It answers "
+          "paired nodes as jaunt serve does, and carries out what jaunt teleport hands it over a socket in the home, "
+          "several jobs at once (daemon.jobs), each in a process of its own. Root may use the socket, and the "
+          "members "
+          "of the group libvirt (daemon.group); those reach paired nodes, and the folders for images.",
+          "A job whose other node cannot be reached, or whose process was killed, is gone on with by itself: after "
+          "a second, later less often, up to every five minutes. Where only a person can help, it waits for jaunt "
+          "job resume. Jobs that were begun without the daemon are left alone.",
+          "SIGTERM or Ctrl-C stops its jobs where the next daemon goes on with them. With daemon.metrics_port it has "
+          "metrics for Prometheus at 127.0.0.1."},
+     .options = {listen_option()},
+     .examples = {{"jaunt daemon", "in the foreground"},
+                  {"jaunt daemon --listen 192.0.2.1", "that peers reach at this address only"}},
+     .handler = run_daemon},
     {.name = "doctor",
      .summary = "Check whether this host is able",
      .description =

@@ -16,10 +16,10 @@ const base::CancelToken& token() {
 
 volatile std::sig_atomic_t raised = 0;
 
-void on_signal(int) {
+void on_signal(int signal) {
   if (raised != 0)
     ::_exit(130);
-  raised = 1;
+  raised = signal;
   token().cancel();
 }
 
@@ -37,6 +37,10 @@ base::CancelToken catch_interrupts() {
 
 base::CancelToken interrupted() {
   return token();
+}
+
+bool interrupted_by_hand() {
+  return raised == SIGINT;
 }
 
 }  // namespace jaunt::cli

@@ -12,4 +12,7 @@ base::CancelToken catch_interrupts();
 // The token of catch_interrupts.
 base::CancelToken interrupted();
 
+// Whether it was Ctrl-C that raised it, and not a terminal that went away or somebody who ends processes.
+bool interrupted_by_hand();
+
 }  // namespace jaunt::cli

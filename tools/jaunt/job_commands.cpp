@@ -4,6 +4,20 @@
 
 namespace jaunt::cli {
 
+namespace {
+
+Option here_option() {
+  return {.name = "--here", .value = "", .meaning = "do it in this process, even where a daemon runs"};
+}
+
+Option detach_option() {
+  return {.name = "--detach",
+          .value = "",
+          .meaning = "hand it to the daemon, print the job's id, and return; it is tried again until it succeeds"};
+}
+
+}  // namespace
+
 std::vector<Command> job_commands() {
   return {
       {.name = "teleport",
@@ -19,6 +33,9 @@ std::vector<Command> job_commands() {
             "Whatever interrupts it, what was placed stays, in a hidden file beside the target: jaunt job resume "
             "goes "
             "on, jaunt job cancel gives it up. The source is only read.",
+            "Where a daemon runs in this home, it does the work, several machines at once, and the command line "
+            "follows: Ctrl-C stops the job so that it can be resumed; a terminal that goes away does not. Without "
+            "one, machines come one after another. The exit code is 3 where only some of them came.",
             "Space that a clean filesystem calls free reads as zeros in the target, unless --bit-exact is given."},
        .argument = {.name = "VM|IMAGE@NODE",
                     .meaning = "a libvirt domain, an image or a volume, and the node that has it: a "
@@ -55,10 +72,13 @@ std::vector<Command> job_commands() {
                     .value = "FORMAT",
                     .meaning = "the format of the source's image, where its name does not tell it",
                     .choices = {"raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc"},
-                    .completion = Completion::choice}},
+                    .completion = Completion::choice},
+                   detach_option(),
+                   here_option()},
        .examples = {{"jaunt teleport web1@storage --to /var/lib/libvirt/images", "all disks of a domain"},
                     {"jaunt teleport --to web1.qcow2 /srv/web1.qcow2@home:/srv/b", "one image"},
                     {"jaunt teleport --limit 20Mbit --to /srv web1@storage", "by day, over a link that others need"},
+                    {"jaunt teleport --detach web1@storage web2@storage", "both at once, by the daemon"},
                     {"jaunt teleport --plan 20261121-121500-3fa1 --to /srv/web1.raw", "as it was planned"},
                     {"jaunt teleport --json --to /srv web1@home:/srv/b | tail -1 | jq '.bytes_by_source'",
                      "for scripts"}},
@@ -67,29 +87,52 @@ std::vector<Command> job_commands() {
        .summary = "Show the jobs of this home",
        .description =
            {"Those that run, those that were interrupted and can be resumed, and those that were killed and "
-            "wait to be cleaned up."},
-       .examples = {{"jaunt job list", "one line for each"}},
+            "wait to be cleaned up. Of those that are over, the last 500 teleports are remembered."},
+       .options = {{.name = "--all", .value = "", .meaning = "those that are over as well"}},
+       .examples = {{"jaunt job list", "one line for each"},
+                    {"jaunt job list --all --json | jq -r 'select(.state == \"failed\") | .id'", "what went wrong"}},
        .handler = run_job_list},
       {.name = "job show",
        .summary = "Show what a job does, and what it has done",
-       .description = {"Its journal, in words."},
+       .description = {"Its journal, in words, also of a teleport that is over."},
        .argument = {.name = "ID", .meaning = "as jaunt job list shows it"},
-       .examples = {{"jaunt job show 20261121-121500-3fa1", "one line for each step"}},
+       .options = {{.name = "--receipt",
+                    .value = "",
+                    .meaning = "print the receipt of a teleport that is done: two lines of JSON, which jaunt job "
+                               "verify checks, also on another node"}},
+       .examples = {{"jaunt job show 20261121-121500-3fa1", "one line for each step"},
+                    {"jaunt job show --receipt 20261121-121500-3fa1 > web1.receipt", "for somebody else"}},
        .handler = run_job_show},
       {.name = "job resume",
        .summary = "Go on with a job that was interrupted",
        .description =
            {"A teleport reads what it had placed, keeps what is right, and fetches the rest. When the source "
-            "or what it took from here has changed meanwhile, it plans again first."},
-       .argument = {.name = "ID", .meaning = "as jaunt job list shows it"},
+            "or what it took from here has changed meanwhile, it plans again first.",
+            "Where a daemon runs in this home, it does the work, and goes on by itself from then on."},
+       .argument = {.name = "ID", .meaning = "as jaunt job list shows it", .repeats = true},
+       .options = {detach_option(), here_option()},
        .examples = {{"jaunt job resume 20261121-121500-3fa1", "where it was"}},
        .handler = run_job_resume},
       {.name = "job cancel",
-       .summary = "Give up a job that was interrupted",
-       .description = {"Removes what it had placed and what was promised for it."},
-       .argument = {.name = "ID", .meaning = "as jaunt job list shows it"},
+       .summary = "Give up a job",
+       .description =
+           {"Removes what it had placed and what was promised for it. A job that the daemon runs is stopped "
+            "first; one that runs without it is ended by Ctrl-C there."},
+       .argument = {.name = "ID", .meaning = "as jaunt job list shows it", .repeats = true},
        .examples = {{"jaunt job cancel 20261121-121500-3fa1", "as if it had never begun"}},
        .handler = run_job_cancel},
+      {.name = "job verify",
+       .summary = "Check the receipt of a teleport",
+       .description =
+           {"A receipt says what was brought from where, which bytes came from which source, and the roots of "
+            "the disks. The node that brought it has signed it. The exit code is 14 where the signature is not one "
+            "of what the receipt says, and 12 where nobody signed it, or a node that is not paired with this one."},
+       .argument = {.name = "ID|FILE",
+                    .meaning = "a job of this home, or a file that jaunt job show --receipt wrote",
+                    .completion = Completion::file},
+       .examples = {{"jaunt job verify 20261121-121500-3fa1", "of a job of this home"},
+                    {"jaunt job verify --json web1.receipt | jq .said.disks", "of another node's"}},
+       .handler = run_job_verify},
   };
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <clocale>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,9 @@ int run(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "C.UTF-8");  // for the width of characters; output is UTF-8 in any case
   const base::CancelToken interrupted = cli::catch_interrupts();
-  const std::vector<std::string> words(argv + 1, argv + argc);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (argc > 0 && std::filesystem::path(argv[0]).filename() == "jauntd")
+    words.insert(words.begin(), "daemon");
   const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
   int code = 1;
   try {

@@ -128,6 +128,7 @@ std::vector<ManPage> man_pages() {
   std::vector<ManPage> pages{main_page(), config_page()};
   for (const Command& command : commands())
     pages.push_back(command_page(command));
+  pages.push_back({"jauntd.1", ".so man1/jaunt-daemon.1\n"});  // the same program under another name
   return pages;
 }
 

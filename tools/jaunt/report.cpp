@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "engine/teleport_report.hpp"
 #include "terminal.hpp"
 
 namespace jaunt::cli {
@@ -42,13 +43,8 @@ std::string error_text(const base::Error& error) {
 }
 
 std::string error_json(const base::Error& error) {
-  const nlohmann::ordered_json json = {{"type", "error"},
-                                       {"kind", base::to_string(error.kind())},
-                                       {"operation", base::printable(error.operation())},
-                                       {"subject", base::printable(error.subject())},
-                                       {"cause", base::printable(error.cause())},
-                                       {"remedy", base::printable(error.remedy())},
-                                       {"exit_code", exit_code_of(error.kind())}};
+  auto json = nlohmann::ordered_json::parse(engine::to_json(error));
+  json["exit_code"] = exit_code_of(error.kind());
   return json.dump();
 }
 

@@ -1,4 +1,4 @@
-// jaunt serve.
+// jaunt serve and jaunt daemon.
 #include <cstdio>
 #include <mutex>
 
@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "context.hpp"
 #include "engine/config_value.hpp"
+#include "engine/daemon.hpp"
 #include "engine/node_server.hpp"
 #include "handlers.hpp"
 #include "interrupt.hpp"
@@ -49,23 +50,52 @@ class ServeLog {
   std::mutex mutex_;
 };
 
-}  // namespace
-
-int run_serve(const Invocation& invocation) {
-  const engine::Config config = engine::valid_config(load_config(invocation));
-  const engine::Home home(home_path(invocation));
+std::vector<transport::Address> listen_at(const Invocation& invocation, const engine::Config& config) {
   engine::ListenAddresses listen = config.node_listen;
   if (const auto given = invocation.value("--listen"))
     if (const auto complaint =
             engine::assign(listen, {.form = engine::Written::Form::text, .text = *given, .list = {}}))
       throw base::Error(base::ErrorKind::usage, "understand", fmt::format("--listen {}", base::printable(*given)),
                         *complaint);
+  return listen.addresses;
+}
+
+engine::ServeOptions serving(const Invocation& invocation, const engine::Config& config, ServeLog& log) {
+  return {.addresses = listen_at(invocation, config),
+          .listening = [&log](const auto& addresses) { log.listening(addresses); },
+          .log = [&log](const std::string& text) { log.line(text); }};
+}
+
+}  // namespace
+
+int run_serve(const Invocation& invocation) {
+  const engine::Config config = engine::valid_config(load_config(invocation));
+  const engine::Home home(home_path(invocation));
   ServeLog log(invocation.flag("--json"));
   base::Progress silent;
-  engine::serve({.addresses = listen.addresses,
-                 .listening = [&](const auto& addresses) { log.listening(addresses); },
-                 .log = [&](const std::string& text) { log.line(text); }},
+  engine::serve(serving(invocation, config, log),
                 {.home = home, .config = config, .progress = silent, .cancel = interrupted()});
+  return 0;
+}
+
+int run_daemon(const Invocation& invocation) {
+  const engine::Config config = engine::valid_config(load_config(invocation));
+  const engine::Home home(home_path(invocation));
+  ServeLog log(invocation.flag("--json"));
+  base::Progress silent;
+  const std::string threads = invocation.value("--threads").value_or("");
+  // This very program, also where a newer one has taken its place meanwhile.
+  const auto attempt = [&](const std::string& job) {
+    base::Command command{
+        .argv = {"/proc/self/exe", "job", "resume", "--here", "--json", "--home", home.path().string(), job},
+        .environment = {},
+        .confinement = std::nullopt};
+    if (!threads.empty())
+      command.argv.insert(command.argv.end(), {"--threads", threads});
+    return command;
+  };
+  engine::run_daemon({.serve = serving(invocation, config, log), .attempt = attempt},
+                     {.home = home, .config = config, .progress = silent, .cancel = interrupted()});
   return 0;
 }
 

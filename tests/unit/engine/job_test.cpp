@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,4 +168,72 @@ TEST_CASE("Only jobs that can go on are resumed, and names that are none lead no
   CHECK_THROWS_AS(Job::resume(node.home, id), base::Error);
   for (const char* wrong : {"", "..", "../jobs", "/", "20200101-000000-0000"})
     CHECK_THROWS_AS(show_job(node.home, wrong), base::Error);
+}
+
+TEST_CASE("A teleport that is over is remembered with its outcome, and only so many of them") {
+  Node node;
+  Job job = Job::begin(node.home, kTeleportKind, "web1");
+  job.record(Requested{"{}"});
+  job.record(AttemptFailed{.kind = "io", .what = "cannot", .remedy = {}});
+  base::write_text_file(job.folder() / kReceiptName, "receipt");
+  store_schedule(job.folder(), {});
+  job.finish("failed");
+  CHECK(node.no_jobs());
+  const ShownJob shown = show_job(node.home, job.id());
+  CHECK(shown.job.state() == "failed");
+  CHECK(shown.job.failure->what == "cannot");
+  CHECK_FALSE(shown.job.resumable());
+  CHECK(shown.receipt == "receipt");
+  CHECK_THROWS_AS(Job::resume(node.home, job.id()), base::Error);
+
+  for (std::size_t i = 0; i < kFinishedJobsMax; ++i)
+    fs::create_directory(node.home.finished() / fmt::format("20270101-000000-{:04x}", i));
+  Job::begin(node.home, kTeleportKind, "web2").finish("done");
+  const auto left = finished_jobs(node.home);
+  CHECK(left.size() == kFinishedJobsMax);
+  CHECK(left.front().id != job.id());
+}
+
+TEST_CASE("A job's state tells who will go on with it") {
+  Node node;
+  std::string id;
+  fs::path folder;
+  const auto state = [&] { return list_jobs(node.home).at(0).state(); };
+  {
+    const Job job = Job::begin(node.home, kTeleportKind, "web1");
+    id = job.id();
+    folder = job.folder();
+    CHECK(state() == "running");
+    CHECK(list_jobs(node.home).at(0).pid == ::getpid());
+  }
+  CHECK(state() == "interrupted");
+  store_schedule(folder, {});
+  CHECK(state() == "queued");
+  const JobSchedule later{.wish = Wish::run, .failures = 2, .retry_at = 1795263300};
+  store_schedule(folder, later);
+  CHECK(load_schedule(folder) == later);
+  CHECK(state() == "waiting");
+  store_schedule(folder, {.wish = Wish::cancel, .failures = 0, .retry_at = 0});
+  CHECK(state() == "cancelling");
+  base::write_text_file(folder / kScheduleName, "\xff{\"failures\": \"many\"");
+  CHECK(load_schedule(folder) == JobSchedule{});
+  drop_schedule(folder);
+  CHECK(state() == "interrupted");
+}
+
+TEST_CASE("Attempts come less often the more of them fail, up to five minutes, and never all at once") {
+  std::minstd_rand random(1);
+  const auto within = [&](unsigned failures, double seconds) {
+    for (int i = 0; i < 100; ++i) {
+      const std::chrono::duration<double> delay = retry_delay(failures, random);
+      CHECK(delay.count() >= seconds * 0.79);
+      CHECK(delay.count() <= seconds * 1.21);
+    }
+  };
+  within(1, 1);
+  within(2, 2);
+  within(5, 16);
+  within(10, 300);
+  within(4'000'000'000, 300);
+  CHECK(retry_delay(3, random) != retry_delay(3, random));
 }

@@ -19,6 +19,7 @@ const std::vector<Record> kStory{
     PlanChosen{.id = "20261121-121500-3fa1", .own = true},
     StageDone{.name = "read"},
     BackupEnded{.domain = "6f1b1d3c"},
+    AttemptFailed{.kind = "peer", .what = "cannot call b\xff: no route", .remedy = "try again"},
     JobFinished{.outcome = "done"},
 };
 
