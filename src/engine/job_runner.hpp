@@ -19,7 +19,8 @@ class JobRunner {
   // The program prints JSON Lines; what else it says goes where this process's standard error goes.
   explicit JobRunner(const base::Command& program);
 
-  int fd() const { return out_.get(); }  // readable when there are lines, or when it ends
+  // Readable when there are lines, or when it ends; -1 once it has nothing to say.
+  int fd() const { return silent_ ? -1 : out_.get(); }
   Clock::time_point begun() const { return begun_; }
 
   // The lines that have come; never waits.

@@ -59,11 +59,18 @@ class ServedHome {
     return nlohmann::json::parse(result.out);
   }
 
-  // Begins to serve; the port is a free one unless it is given.
-  void serve(const std::string& listen = "127.0.0.1:0") {
+  // A command that goes on by itself; what it prints on standard output goes into the file.
+  base::Child begin(std::vector<std::string> words, const std::filesystem::path& out) const {
+    base::write_text_file(out, "");
+    const auto file = base::File::open(out, O_WRONLY);
+    return base::Child::start(command(std::move(words)), {.in = -1, .out = file.fd(), .err = -1});
+  }
+
+  // Begins to serve; the port is a free one unless it is given. "daemon" does so, too.
+  void serve(const std::string& listen = "127.0.0.1:0", const std::string& how = "serve") {
     const auto path = home_ / "serve.log";
     const auto log = base::File::open(path, O_WRONLY | O_CREAT | O_TRUNC);
-    server_.emplace(base::Child::start(command({"serve", "--json", "--listen", listen}),
+    server_.emplace(base::Child::start(command({how, "--json", "--listen", listen}),
                                        {.in = -1, .out = log.fd(), .err = log.fd()}));
     for (int i = 0; i < 1000; ++i) {
       const std::string text = this->log();
