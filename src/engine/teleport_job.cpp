@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,16 +10,11 @@
 #include "base/named_point.hpp"
 #include "base/text.hpp"
 #include "engine/arrival.hpp"
-#include "engine/holdings.hpp"
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
-#include "engine/lease_keeper.hpp"
 #include "engine/receipt.hpp"
-#include "engine/target_catalog.hpp"
-#include "engine/target_places.hpp"
-#include "engine/teleport_disk.hpp"
+#include "engine/target_disks.hpp"
 #include "engine/teleport_request.hpp"
-#include "engine/window_slot.hpp"
 
 namespace jaunt::engine {
 
@@ -32,14 +26,8 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr int kPlansMax = 3;  // of a source that changes while it is teleported
-constexpr const char* kProved = "proved";
 constexpr std::size_t kFailureBytesMax = 4096;
 constexpr std::size_t kRecordsOfHandingOver = 2;  // that it began, and what was asked for
-
-// The plan does not hold any more: another one may.
-struct Outdated {
-  std::string why;
-};
 
 // Adds what a conversation cost when it ends, however it ends.
 class CountedLink {
@@ -57,10 +45,6 @@ class CountedLink {
   TeleportSummary& summary_;
 };
 
-chunkstore::Reference blocks_of(const std::string& job, const std::string& realm) {
-  return {.realm = realm, .holder = chunkstore::Holder::job, .name = job};
-}
-
 class TeleportJob {
  public:
   TeleportJob(Job job, TeleportRequest request, const Workplace& workplace)
@@ -75,13 +59,10 @@ class TeleportJob {
     for (const Record& record : records) {
       if (const auto* plan = std::get_if<PlanChosen>(&record))
         chosen_ = *plan;
-      if (const auto* made = std::get_if<TemporaryMade>(&record))
-        made_.push_back(made->path);
       if (const auto* named = std::get_if<DomainNamed>(&record))
         uuid_ = named->uuid;
-      if (const auto* stage = std::get_if<StageDone>(&record))
-        proved_ = proved_ || stage->name == kProved;
     }
+    disks_.go_on_with(records);
     if (!chosen_)
       choose_given_plan();
   }
@@ -103,7 +84,7 @@ class TeleportJob {
         throw Error(failure.kind(), failure.operation(), failure.subject(), failure.cause(), remedy(failure));
       throw;
     } catch (const base::Cancelled&) {
-      if (!left_something() && !request_.handed_over()) {
+      if (!disks_.begun() && !request_.handed_over()) {
         abandon("cancelled");
         throw;
       }
@@ -116,11 +97,9 @@ class TeleportJob {
   }
 
  private:
-  bool left_something() const { return !made_.empty(); }
-
   // What nobody waits for goes on later, also where nothing of it is here yet.
   bool stays_after(const Error& failure) const {
-    return left_something() || (request_.waits == Waits::nobody && passes_by_itself(failure.kind()));
+    return disks_.begun() || (request_.waits == Waits::nobody && passes_by_itself(failure.kind()));
   }
 
   void remember(const Error& failure) {
@@ -195,10 +174,10 @@ class TeleportJob {
         forget_plan(outdated.why);
       }
     }
-    stage("finish", [&] { show(); });
+    stage("finish", [&] { disks_.show(); });
     if (wants_domain())
       stage("define", [&] { define(); });
-    stage("catalog", [&] { catalogue(); });
+    stage("catalog", [&] { disks_.catalogue(); });
     release();
     take_stock();
     base::write_text_file(job_.folder() / kReceiptName, receipt_of(summary_, workplace_.home));
@@ -216,13 +195,13 @@ class TeleportJob {
 
   // So that another one is made.
   void forget_plan(const std::string& why) {
-    if (plans_++ == kPlansMax || (!chosen_->own && !left_something()))
+    if (plans_++ == kPlansMax || (!chosen_->own && !disks_.begun()))
       throw Error(ErrorKind::busy, "carry out", "plan " + chosen_->id, why, "plan again");
     workplace_.progress.note(fmt::format("{}; it is planned again", why));
     if (chosen_->own)
       drop_plan();
     chosen_.reset();
-    built_.clear();
+    disks_.close();
   }
 
   // With the node that has the machine.
@@ -241,18 +220,18 @@ class TeleportJob {
                    [&](Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
                      const CountedLink counted(link, summary_);
                      add_stage("describe", Clock::now() - start);
-                     if (!proved_)
+                     if (!disks_.proved())
                        take_instant(told);
                      hardware_ = told.description.hardware;
                      firmware_ = told.firmware;
                      if (wants_domain() && !uuid_)
                        refuse_blocked(told.description);
-                     if (chosen_ && told.instant && !proved_)
+                     if (chosen_ && told.instant && !disks_.proved())
                        follow_instant(conversation);
                      if (!chosen_)
                        stage("plan", [&] { make_plan(conversation, told, link); });
                      building = true;
-                     stage("build", [&] { build(conversation); });
+                     stage("build", [&] { disks_.build(planned(), conversation); });
                    });
     } catch (const Error& failure) {
       // It was started, was shut off or was written to: its disks can be read as they are now.
@@ -277,15 +256,6 @@ class TeleportJob {
     for (const model::DiskPlan& planned : plan.disks)
       if (!number_of(planned, conversation))
         return forget_plan(fmt::format("{} has changed at the source since it was planned", planned.target));
-  }
-
-  // Of a disk that is as it was planned.
-  static std::optional<std::uint32_t> number_of(const model::DiskPlan& planned, Conversation& conversation) {
-    const auto& there = conversation.disks();
-    const auto now = std::ranges::find(there, planned.target, &transport::DiskFacts::target);
-    if (now == there.end() || now->carried_root != planned.carried_root || now->size != planned.size)
-      return std::nullopt;
-    return static_cast<std::uint32_t>(now - there.begin());
   }
 
   fs::path folder() const {
@@ -325,101 +295,10 @@ class TeleportJob {
     }
   }
 
-  void build(Conversation& conversation) {
-    const model::Plan plan = chosen_plan();
+  model::Plan planned() {
+    model::Plan plan = chosen_plan();
     summary_.plain_copy = plan.plain_copies.empty() ? std::nullopt : std::optional(plan.plain_copies.front());
-    check_places(plan);
-    build_disks(plan, conversation);
-  }
-
-  void check_places(const model::Plan& plan) {
-    const TeleportOptions& options = request_.options;
-    places_ = target_places(plan, {options.to, options.target_format, options.plan.name.value_or("")}, job_.id());
-    for (const DiskPlace& place : places_) {
-      if (!fs::is_directory(place.path.parent_path()))
-        throw Error(ErrorKind::not_found, "create", place.path.string(), "there is no such folder",
-                    "make it, or choose another path with --to");
-      if (fs::exists(fs::symlink_status(place.path)) && !(proved_ && !fs::exists(place.hidden)))
-        throw Error(ErrorKind::usage, "create", place.path.string(), "it exists already",
-                    "choose another path with --to, or remove it first");
-    }
-  }
-
-  void build_disks(const model::Plan& plan, Conversation& conversation) {
-    const Holdings holdings(workplace_.home, plan.realm);
-    const LeaseKeeper lease(workplace_.home, plan);
-    hold(plan, holdings);
-    const WindowSlot window(workplace_.home);
-    BlockSupply supply{.conversation = conversation, .stream = sync::BlockStreamReader(window.bits())};
-    if (plan.link.origin != "assumed")
-      supply.link_bytes_per_second = plan.link.bytes_per_second.value;
-    summary_.disks.clear();
-    for (std::size_t i = 0; i < plan.disks.size(); ++i) {
-      const model::DiskPlan& planned = plan.disks[i];
-      const auto number = number_of(planned, conversation);
-      if (!number && !proved_)  // what is proved only has to be shown, whatever its source is by now
-        throw Outdated{fmt::format("{} has changed at the source since it was planned", planned.target)};
-      summary_.disks.push_back({.target = planned.target,
-                                .path = places_[i].path,
-                                .size = planned.size,
-                                .root = planned.carried_root,
-                                .base = planned.base});
-      if (!fs::exists(places_[i].path))
-        build_one(plan, i, number.value_or(0), holdings, supply);
-    }
-  }
-
-  void build_one(const model::Plan& plan, std::size_t disk, std::uint32_t number, const Holdings& holdings,
-                 BlockSupply& supply) {
-    const KeptPlans plans(workplace_.home);
-    const KeptRuns runs = plans.runs(plan.id, disk);
-    std::optional<DiskRecipe> recipe;
-    try {
-      recipe.emplace(plan.disks[disk], *runs, plans.tiles(plan.id, disk), holdings, workplace_.home.cache());
-    } catch (const Error& failure) {
-      if (failure.kind() != ErrorKind::busy && failure.kind() != ErrorKind::corrupt &&
-          failure.kind() != ErrorKind::not_found)
-        throw;
-      throw Outdated{failure.what()};
-    }
-    const DiskPlace& place = places_[disk];
-    if (std::ranges::find(made_, place.hidden.string()) == made_.end()) {
-      job_.record(TemporaryMade{place.hidden.string()});
-      made_.push_back(place.hidden.string());
-    }
-    base::named_point("target named");
-    BuiltDisk built = build_disk(number, plan.disks[disk].target, *recipe, place, supply, workplace_);
-    for (const model::SourceKind kind : model::kSourceKinds)
-      summary_.bytes[kind] += built.figures.bytes[kind];
-    summary_.kept += built.figures.kept;
-    summary_.repaired_tiles += built.figures.tiles_repaired;
-    count_zeros(*runs);
-    built_.push_back(std::move(built));
-    base::named_point("target proved");
-  }
-
-  void count_zeros(const model::RunListView& runs) {
-    const auto blocks = model::blocks_by_source(runs);
-    summary_.bytes[model::SourceKind::zero] += base::ByteCount(blocks[model::SourceKind::zero] * model::kBlockBytes);
-  }
-
-  // What the plan takes from the store stays until the job ends.
-  void hold(const model::Plan& plan, const Holdings& holdings) const {
-    auto ids = KeptPlans(workplace_.home).store_ids(plan);
-    if (ids.size() > 0)
-      holdings.store().references().refer(blocks_of(job_.id(), plan.realm), ids.map());
-  }
-
-  // All of a machine's disks are proved before the first one is visible.
-  void show() {
-    if (!proved_)
-      job_.record(StageDone{kProved});
-    proved_ = true;
-    workplace_.progress.stage("making it durable", {});
-    for (const BuiltDisk& built : built_)
-      built.target->commit(false);
-    built_.clear();
-    base::named_point("targets visible");
+    return plan;
   }
 
   bool wants_domain() const { return hardware_ && request_.options.machine.define; }
@@ -431,9 +310,10 @@ class TeleportJob {
                        .disks = {},
                        .firmware = firmware_,
                        .firmware_path = {}};
-    for (std::size_t i = 0; i < places_.size(); ++i)
-      parts.disks.push_back({summary_.disks[i].target, places_[i].path.string(), places_[i].format});
-    parts.firmware_path = places_.front().path.parent_path() / (parts.name + "_VARS.fd");
+    const std::vector<DiskPlace>& places = disks_.places();
+    for (std::size_t i = 0; i < places.size(); ++i)
+      parts.disks.push_back({summary_.disks[i].target, places[i].path.string(), places[i].format});
+    parts.firmware_path = places.front().path.parent_path() / (parts.name + "_VARS.fd");
     const bool repeated = uuid_.has_value();
     if (!repeated)
       job_.record(DomainNamed{parts.uuid});
@@ -443,31 +323,17 @@ class TeleportJob {
     base::named_point("domain defined");
   }
 
-  void catalogue() {
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-      try {
-        catalogue_target(places_[i].path, places_[i].format, request_.options.plan.realm, workplace_);
-      } catch (const Error& failure) {
-        workplace_.progress.note(fmt::format("it was not catalogued: {}", failure.what()));
-      }
-    }
-    base::named_point("targets catalogued");
-  }
-
   Job job_;
   const TeleportRequest request_;
   const Workplace& workplace_;
   const Clock::time_point start_;
   std::optional<PlanChosen> chosen_;
-  int plans_ = 0;                  // that were given up
-  std::vector<std::string> made_;  // hidden files that were begun
-  bool proved_ = false;
+  int plans_ = 0;                    // that were given up
   std::optional<std::string> uuid_;  // of the domain that an earlier attempt was about to define
   std::optional<model::Hardware> hardware_;
   base::Bytes firmware_;
-  std::vector<DiskPlace> places_;
-  std::vector<BuiltDisk> built_;
   TeleportSummary summary_;
+  TargetDisks disks_{job_, request_, workplace_, summary_};
 };
 
 }  // namespace

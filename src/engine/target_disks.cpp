@@ -1,0 +1,156 @@
+#include "engine/target_disks.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/named_point.hpp"
+#include "engine/disk_recipe.hpp"
+#include "engine/kept_plans.hpp"
+#include "engine/lease_keeper.hpp"
+#include "engine/target_catalog.hpp"
+#include "engine/window_slot.hpp"
+
+namespace jaunt::engine {
+
+namespace fs = std::filesystem;
+using base::Error;
+using base::ErrorKind;
+
+namespace {
+
+constexpr const char* kProved = "proved";
+
+// Throws Outdated where what the plan counts on is not here any more.
+DiskRecipe recipe_of(const model::Plan& plan, std::size_t disk, const model::RunListView& runs, const Home& home,
+                     const Holdings& holdings) {
+  try {
+    return {plan.disks[disk], runs, KeptPlans(home).tiles(plan.id, disk), holdings, home.cache()};
+  } catch (const Error& failure) {
+    if (failure.kind() != ErrorKind::busy && failure.kind() != ErrorKind::corrupt &&
+        failure.kind() != ErrorKind::not_found)
+      throw;
+    throw Outdated{failure.what()};
+  }
+}
+
+}  // namespace
+
+chunkstore::Reference blocks_of(const std::string& job, const std::string& realm) {
+  return {.realm = realm, .holder = chunkstore::Holder::job, .name = job};
+}
+
+std::optional<std::uint32_t> number_of(const model::DiskPlan& planned, Conversation& conversation) {
+  const auto& there = conversation.disks();
+  const auto now = std::ranges::find(there, planned.target, &transport::DiskFacts::target);
+  if (now == there.end() || now->carried_root != planned.carried_root || now->size != planned.size)
+    return std::nullopt;
+  return static_cast<std::uint32_t>(now - there.begin());
+}
+
+void TargetDisks::go_on_with(const std::vector<Record>& records) {
+  for (const Record& record : records) {
+    if (const auto* made = std::get_if<TemporaryMade>(&record))
+      made_.push_back(made->path);
+    if (const auto* stage = std::get_if<StageDone>(&record))
+      proved_ = proved_ || stage->name == kProved;
+  }
+}
+
+void TargetDisks::check_places(const model::Plan& plan) {
+  const TeleportOptions& options = request_.options;
+  places_ = target_places(plan, {options.to, options.target_format, options.plan.name.value_or("")}, job_.id());
+  for (const DiskPlace& place : places_) {
+    if (!fs::is_directory(place.path.parent_path()))
+      throw Error(ErrorKind::not_found, "create", place.path.string(), "there is no such folder",
+                  "make it, or choose another path with --to");
+    if (fs::exists(fs::symlink_status(place.path)) && !(proved_ && !fs::exists(place.hidden)))
+      throw Error(ErrorKind::usage, "create", place.path.string(), "it exists already",
+                  "choose another path with --to, or remove it first");
+  }
+}
+
+void TargetDisks::build(const model::Plan& plan, Conversation& conversation) {
+  check_places(plan);
+  const Holdings holdings(workplace_.home, plan.realm);
+  const LeaseKeeper lease(workplace_.home, plan);
+  hold(plan, holdings);
+  const WindowSlot window(workplace_.home);
+  BlockSupply supply{.conversation = conversation, .stream = sync::BlockStreamReader(window.bits())};
+  if (plan.link.origin != "assumed")
+    supply.link_bytes_per_second = plan.link.bytes_per_second.value;
+  summary_.disks.clear();
+  for (std::size_t i = 0; i < plan.disks.size(); ++i) {
+    const model::DiskPlan& planned = plan.disks[i];
+    const auto number = number_of(planned, conversation);
+    if (!number && !proved_)  // what is proved only has to be shown, whatever its source is by now
+      throw Outdated{fmt::format("{} has changed at the source since it was planned", planned.target)};
+    summary_.disks.push_back({.target = planned.target,
+                              .path = places_[i].path,
+                              .size = planned.size,
+                              .root = planned.carried_root,
+                              .base = planned.base});
+    if (!fs::exists(places_[i].path))
+      build_one(plan, i, number.value_or(0), holdings, supply);
+  }
+}
+
+void TargetDisks::build_one(const model::Plan& plan, std::size_t disk, std::uint32_t number, const Holdings& holdings,
+                            BlockSupply& supply) {
+  const KeptRuns runs = KeptPlans(workplace_.home).runs(plan.id, disk);
+  const DiskRecipe recipe = recipe_of(plan, disk, *runs, workplace_.home, holdings);
+  note_begun(places_[disk]);
+  built_.push_back(build_disk(number, plan.disks[disk].target, recipe, places_[disk], supply, workplace_));
+  account(built_.back().figures, *runs);
+  base::named_point("target proved");
+}
+
+// What the plan takes from the store stays until the job ends.
+void TargetDisks::hold(const model::Plan& plan, const Holdings& holdings) const {
+  auto ids = KeptPlans(workplace_.home).store_ids(plan);
+  if (ids.size() > 0)
+    holdings.store().references().refer(blocks_of(job_.id(), plan.realm), ids.map());
+}
+
+void TargetDisks::note_begun(const DiskPlace& place) {
+  if (std::ranges::find(made_, place.hidden.string()) == made_.end()) {
+    job_.record(TemporaryMade{place.hidden.string()});
+    made_.push_back(place.hidden.string());
+  }
+  base::named_point("target named");
+}
+
+void TargetDisks::account(const sync::BuildFigures& figures, const model::RunListView& runs) {
+  for (const model::SourceKind kind : model::kSourceKinds)
+    summary_.bytes[kind] += figures.bytes[kind];
+  summary_.kept += figures.kept;
+  summary_.repaired_tiles += figures.tiles_repaired;
+  const auto blocks = model::blocks_by_source(runs);
+  summary_.bytes[model::SourceKind::zero] += base::ByteCount(blocks[model::SourceKind::zero] * model::kBlockBytes);
+}
+
+void TargetDisks::show() {
+  if (!proved_)
+    job_.record(StageDone{kProved});
+  proved_ = true;
+  workplace_.progress.stage("making it durable", {});
+  for (const BuiltDisk& built : built_)
+    built.target->commit(false);
+  built_.clear();
+  base::named_point("targets visible");
+}
+
+void TargetDisks::catalogue() const {
+  for (const DiskPlace& place : places_) {
+    try {
+      catalogue_target(place.path, place.format, request_.options.plan.realm, workplace_);
+    } catch (const Error& failure) {
+      workplace_.progress.note(fmt::format("it was not catalogued: {}", failure.what()));
+    }
+  }
+  base::named_point("targets catalogued");
+}
+
+}  // namespace jaunt::engine
