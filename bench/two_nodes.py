@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from wan import LEFT_ADDRESS
 from watching import Watched, run_watched
@@ -74,6 +75,22 @@ class TwoNodes:
         """A teleport's summary and cost. The link's rate is told, as a person would who knows it."""
         return self._measured("teleport", "--json", "--format", "raw", "--rate", rate, "--to", target or self.target,
                               f"{image}@source")
+
+    def teleport_together(self, image, rate, count):
+        """So many at once, each to a target of its own: seconds to the end of the last one, and the memory of each end."""
+        source = Watched(self._server.pid)
+        start = time.monotonic()
+        with ThreadPoolExecutor(count) as pool:
+            ended = list(pool.map(lambda number: run_watched(
+                self.destination.command("teleport", "--json", "--format", "raw", "--rate", rate, "--to",
+                                         f"{self.target}.{number}", f"{image}@source"),
+                env=self.destination.environment, stderr=subprocess.DEVNULL), range(count)))
+        for code, said, *_ in ended:
+            if code != 0:
+                raise SystemExit(f"one of {count} teleports at once failed with {code}: {said}")
+        costs = [cost for *_, cost in ended]
+        return {"seconds": time.monotonic() - start, "source": source.stop(),
+                "destination": {key: sum(cost[key] for cost in costs) for key in costs[0]}}
 
     def teleport_killed_at(self, image, rate, carried, half):
         """The same, but the source's server is killed once the link has carried so many bytes, and started again; what

@@ -11,8 +11,8 @@ namespace jaunt::codec {
 // How far back a stream looks: what both sides hold in memory, beside the history.
 inline constexpr unsigned kWindowBitsMin = 20;
 inline constexpr unsigned kWindowBitsMax = 27;
-inline constexpr std::size_t kHistoryBytesMax = std::size_t{1} << 25;
-inline constexpr int kStreamLevelMax = 12;  // higher ones would take several times the memory
+inline constexpr std::size_t kHistoryBytesMax = std::size_t{1} << 26;
+inline constexpr int kStreamLevelMax = 12;  // they need no more memory than 9
 
 // One thread. `history` is content that the reader has, too.
 class StreamCompressor {

@@ -71,7 +71,8 @@ BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskReci
       workplace.config.threads != 0 ? workplace.config.threads : std::max(1U, std::thread::hardware_concurrency());
   sync::DiskBuilder builder(recipe.recipe(), *built.target, std::min(wanted, kThreadsMax), workplace.progress,
                             workplace.cancel);
-  begin_stream(disk, builder.skip_held(codec::kHistoryBytesMax / model::kBlockBytes), *built.target, size, supply);
+  const std::size_t history = std::min(codec::kHistoryBytesMax, std::size_t{1} << supply.stream.window_bits());
+  begin_stream(disk, builder.skip_held(history / model::kBlockBytes), *built.target, size, supply);
   sync::BlockAsker asker(
       disk, supply.stream, [&] { return builder.next_want(); },
       [&](std::uint64_t tile, const sync::BlockMask& blocks, base::Bytes content) {

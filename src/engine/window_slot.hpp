@@ -18,7 +18,7 @@ class WindowSlot {
 
  private:
   static constexpr int kLongWindows = 2;
-  static constexpr unsigned kShortBits = 25;
+  static constexpr unsigned kShortBits = 24;
 
   std::optional<FileLock> lock_;
 };

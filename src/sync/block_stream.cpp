@@ -10,6 +10,16 @@ using base::Error;
 using base::ErrorKind;
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+void add(base::ByteView blocks, base::Bytes& history) {
+  if (!blocks.empty())
+    history.reserve(codec::kHistoryBytesMax);  // it never moves; memory is only what is filled
+  history.insert(history.end(), blocks.begin(), blocks.end());
+}
+
+}  // namespace
+
 transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, unsigned window_bits,
                                            base::ByteView more_history) {
   if (more_history.size() > codec::kHistoryBytesMax - history_.size())
@@ -17,7 +27,7 @@ transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, 
   compressor_.reset();
   level_ = StreamLevel(link_bytes_per_second);
   window_bits_ = window_bits;
-  history_.insert(history_.end(), more_history.begin(), more_history.end());
+  add(more_history, history_);
   return {base::ByteCount(history_.size())};
 }
 
@@ -41,7 +51,7 @@ void BlockStreamWriter::sent(StreamLevel::Seconds sending) {
 void BlockStreamReader::add_history(base::ByteView blocks) {
   base::invariant(blocks.size() <= codec::kHistoryBytesMax - history_.size(), "a stream's history keeps its bound");
   decompressor_.reset();
-  history_.insert(history_.end(), blocks.begin(), blocks.end());
+  add(blocks, history_);
 }
 
 base::Bytes BlockStreamReader::read(const transport::Blocks& blocks, std::size_t count) {

@@ -1,28 +1,28 @@
 #include "sync/stream_level.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
+#include <vector>
+
+#include "match/cost.hpp"
 
 namespace jaunt::sync {
 
 namespace {
 
-// What one core makes of a web server's blocks in a long window; `rate` is of plain bytes per second.
-struct Level {
-  int level;
-  double rate;
-  double ratio;
-};
-constexpr std::array<Level, 4> kLevels{{{1, 260e6, 0.36}, {3, 220e6, 0.335}, {6, 90e6, 0.32}, {9, 60e6, 0.31}}};
 constexpr double kMargin = 1.25;  // the link should wait for the compressor never, the compressor may for the link
 constexpr std::uint64_t kFirstLook = 8 * base::kMiB;
 constexpr std::uint64_t kLastLook = 256 * base::kMiB;
 
+const std::vector<match::Compression>& levels() {
+  static const std::vector<match::Compression> known = match::usual_compression();
+  return known;
+}
+
 // `speed` is this machine's against the table's.
 int fitting(double link, double speed) {
-  int level = kLevels.front().level;
-  for (const Level& candidate : kLevels)
+  int level = levels().front().level;
+  for (const match::Compression& candidate : levels())
     if (candidate.rate * candidate.ratio * speed >= link * kMargin)
       level = candidate.level;
   return level;
@@ -47,13 +47,13 @@ bool StreamLevel::account(base::ByteCount plain, base::ByteCount compressed, Sec
   sending_ += sending;
   if (fixed_ || plain_ < look_after_)
     return false;
-  const auto now = std::ranges::find(kLevels, level_, &Level::level);
+  const auto now = std::ranges::find(levels(), level_, &match::Compression::level);
   const double seconds = (compressing_ + sending_).count();
   // Where sending takes no time, the link is at least as fast as it was asked to be.
   const double link = static_cast<double>(compressed_) / std::max(seconds, 1e-6);
   const double speed = static_cast<double>(plain_) / std::max(compressing_.count(), 1e-6) / now->rate;
   const bool link_waits = sending_ < 0.05 * (sending_ + compressing_);
-  const int better = link_waits ? kLevels.front().level : fitting(link, speed);
+  const int better = link_waits ? levels().front().level : fitting(link, speed);
   look_after_ = std::min(2 * look_after_, kLastLook);
   plain_ = compressed_ = 0;
   compressing_ = sending_ = Seconds(0);

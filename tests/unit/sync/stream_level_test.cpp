@@ -34,8 +34,9 @@ TEST_CASE("A slower link is worth a higher level") {
   CHECK(sync::level_for(1e9) == 1);
   CHECK(sync::level_for(125e6) == 1);
   CHECK(sync::level_for(12.5e6) == 9);
-  CHECK(sync::level_for(1e6) == 9);
-  int previous = 9;
+  CHECK(sync::level_for(6e6) == 11);
+  CHECK(sync::level_for(1e6) == 12);
+  int previous = 12;
   for (double rate = 1e6; rate < 1e9; rate *= 1.1) {
     CHECK(sync::level_for(rate) <= previous);
     previous = sync::level_for(rate);
@@ -57,7 +58,7 @@ TEST_CASE(
   CHECK(fast.level() == 1);
   StreamLevel slow(0);
   CHECK(send(slow, 500, 1e6, 600e6) <= 2);
-  CHECK(slow.level() == 9);
+  CHECK(slow.level() == 12);
 }
 
 TEST_CASE("More is asked for ahead where an answer takes long, within bounds") {
