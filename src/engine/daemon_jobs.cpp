@@ -218,7 +218,11 @@ void DaemonJobs::try_later(const std::string& id, Entry& entry, const Error& fai
   const auto delay = retry_delay(entry.schedule.failures, random_);
   entry.due = now + delay;
   entry.schedule.retry_at = std::time(nullptr) + std::chrono::ceil<std::chrono::seconds>(delay).count();
-  store_schedule(folder(id), entry.schedule);
+  try {
+    store_schedule(folder(id), entry.schedule);
+  } catch (const Error& unwritten) {  // the disk may be full; what it says still is right, but for the time
+    terms_.watch.log(fmt::format("job {}: {}", id, base::printable(unwritten.what())));
+  }
   const std::string note = fmt::format("{}; the next attempt is in {}", failure.what(), base::human_duration(delay));
   terms_.watch.log(fmt::format("job {}: {}", id, base::printable(note)));
   tell(id, entry, Json({{"type", "status"}, {"stage", "waiting"}, {"note", base::printable(note)}}).dump());

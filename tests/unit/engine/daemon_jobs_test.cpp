@@ -86,6 +86,19 @@ TEST_CASE("An attempt that crashes is followed by another one, and its failures 
   CHECK(scene.jobs.last_line(id) == scene.last.back());
 }
 
+TEST_CASE("A job whose schedule cannot be written is tried again, and the others with it") {
+  Scene scene;
+  scene.script = fmt::format(
+      "test -e $SCRATCH/again$0 || {{ touch $SCRATCH/again$0; cd $SCRATCH/home/jobs/$0; rm schedule.json; mkdir "
+      "schedule.json; kill -9 $$; }}; {}",
+      kDone);
+  for (int i = 0; i < 2; ++i)
+    scene.left_behind();
+  scene.jobs.load();
+  CHECK(scene.turn_until([&] { return scene.last.size() == 2; }));
+  CHECK(scene.told.size() == 2);
+}
+
 TEST_CASE("What only a person can mend is told once, and not tried again") {
   Scene scene;
   scene.script = R"(echo '{"type":"error","kind":"auth","cause":"no"}'; exit 12)";
