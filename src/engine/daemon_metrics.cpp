@@ -30,20 +30,24 @@ std::string single(const char* name, const char* help, std::uint64_t count) {
 }  // namespace
 
 void DaemonMetrics::count_line(const std::string& line, bool last) {
-  const Json json = Json::parse(line, nullptr, false);
-  if (!last || !json.is_object())
+  if (!last)
     return;
-  const std::string type = json.value("type", "");
-  const std::scoped_lock lock(mutex_);
-  ++outcomes_[type == "summary" ? "done" : type == "error" ? "failed" : type];
-  if (type != "summary")
-    return;
-  for (const auto& [source, bytes] : json.at("bytes_by_source").items())
-    target_bytes_[source] += bytes.get<double>();
-  for (const auto& [stage, seconds] : json.at("seconds_by_stage").items())
-    stage_seconds_[stage] += seconds.get<double>();
-  wire_bytes_["received"] += json.at("wire_bytes_received").get<double>();
-  wire_bytes_["sent"] += json.at("wire_bytes_sent").get<double>();
+  try {
+    const Json json = Json::parse(line);
+    const std::string type = json.at("type").get<std::string>();
+    const std::scoped_lock lock(mutex_);
+    ++outcomes_[type == "summary" ? "done" : type == "error" ? "failed" : type];
+    if (type != "summary")
+      return;
+    for (const auto& [source, bytes] : json.at("bytes_by_source").items())
+      target_bytes_[source] += bytes.get<double>();
+    for (const auto& [stage, seconds] : json.at("seconds_by_stage").items())
+      stage_seconds_[stage] += seconds.get<double>();
+    wire_bytes_["received"] += json.at("wire_bytes_received").get<double>();
+    wire_bytes_["sent"] += json.at("wire_bytes_sent").get<double>();
+  } catch (const Json::exception&) {
+    // An attempt works on what strangers sent: whatever it says harms no other job.
+  }
 }
 
 void DaemonMetrics::count_failed_attempt(const std::string& kind) {

@@ -1,6 +1,6 @@
 #include "engine/lease_keeper.hpp"
 
-#include "base/error.hpp"
+#include <exception>
 
 namespace jaunt::engine {
 
@@ -37,7 +37,7 @@ void LeaseKeeper::look(Clock::time_point now) {
   try {
     KeptPlans(home_).renew(id_, now + kAhead);
     until_ = now + kAhead;
-  } catch (const base::Error&) {
+  } catch (const std::exception&) {
     // It was dropped, or the disk is full: the job that uses it holds its blocks in any case.
   }
 }

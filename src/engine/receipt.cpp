@@ -49,13 +49,11 @@ Json said_of(const TeleportSummary& summary, const Home& home) {
 
 template <std::size_t N>
 std::array<std::byte, N> bytes_from(const Json& json, const char* key) {
-  std::array<std::byte, N> bytes{};
-  const std::string hex = json.at(key).get<std::string>();
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-  if (hex.size() != 2 * N || std::ranges::any_of(hex, [&](char c) { return digit(c) < 0; }))
+  const auto given = base::from_hex(json.at(key).get<std::string>());
+  if (!given || given->size() != N)
     throw Error(ErrorKind::corrupt, "read", "the receipt", std::string(key) + " has not the form that it must have");
-  for (std::size_t i = 0; i < N; ++i)
-    bytes[i] = static_cast<std::byte>(digit(hex[2 * i]) * 16 + digit(hex[2 * i + 1]));
+  std::array<std::byte, N> bytes{};
+  std::ranges::copy(*given, bytes.begin());
   return bytes;
 }
 

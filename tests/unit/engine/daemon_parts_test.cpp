@@ -105,6 +105,8 @@ TEST_CASE("Metrics add up what finished jobs brought") {
   metrics.count_failed_attempt("peer");
   metrics.count_peer_refused();
   const std::string text = metrics.text(1, 2);
+  for (const char* strange : {"no json", R"({"type":7})", R"({"type":"summary","bytes_by_source":[]})"})
+    CHECK_NOTHROW(metrics.count_line(strange, true));
   INFO(text);
   for (const char* line :
        {"jaunt_jobs{state=\"running\"} 1", "jaunt_jobs{state=\"waiting\"} 2",
