@@ -105,22 +105,32 @@ struct Scanned {
   fs::path path;
 };
 
-Scanned read_layer(const disk::Chain& chain, std::size_t index, const disk::ScanOptions& options,
-                   const fs::path& folder, std::string_view realm, base::Progress& progress,
-                   const base::CancelToken& cancel) {
+// write() makes the tree of the layer's files as they are from now on.
+template <typename Write>
+Scanned with_tree(const disk::Chain& chain, std::size_t index, const fs::path& folder, std::string_view realm,
+                  const Write& write) {
   FilesBefore before = look_at(files_of(chain, index));
-  const auto image = disk::open_layer(chain, index);
   const fs::path path = folder / ("layer" + std::to_string(index));
-  const auto scanned =
-      disk::scan(*image, {.tree_path = path, .threads = options.threads, .key = options.key}, progress, cancel);
-  if (index + 1 < chain.layers.size())
-    append_held(path, disk::held_extents(*image, cancel));
+  const disk::ScanResult scanned = write(path);
   LayerTree result{.tree = LayerFile(path), .summary = scanned.tree, .bytes_read = scanned.bytes_read};
   result.changed_meanwhile = !identical(before.files);
   result.remembered = before.memorable && unchanged(before.files);
   LayerRecord record = record_of(chain, index, std::move(before.files), result.tree.view(), realm);
   record.hint = !result.remembered;
   return {.result = std::move(result), .record = std::move(record), .path = path};
+}
+
+Scanned read_layer(const disk::Chain& chain, std::size_t index, const disk::ScanOptions& options,
+                   const fs::path& folder, std::string_view realm, base::Progress& progress,
+                   const base::CancelToken& cancel) {
+  return with_tree(chain, index, folder, realm, [&](const fs::path& path) {
+    const auto image = disk::open_layer(chain, index);
+    const auto scanned =
+        disk::scan(*image, {.tree_path = path, .threads = options.threads, .key = options.key}, progress, cancel);
+    if (index + 1 < chain.layers.size())
+      append_held(path, disk::held_extents(*image, cancel));
+    return scanned;
+  });
 }
 
 }  // namespace
@@ -180,6 +190,15 @@ LayerTree Catalog::scan_layer(const disk::Chain& chain, std::size_t index, const
   Scanned scanned = read_layer(chain, index, options, scratch.path(), realm, progress, cancel);
   remember(scanned.record, scanned.path);
   return std::move(scanned.result);
+}
+
+void Catalog::keep_layer(const disk::Chain& chain, const WriteTree& write, std::string_view realm) {
+  base::invariant(chain.layers.size() == 1, "only an image of one layer has the layer's tree");
+  const Scratch scratch(trees_);
+  const Scanned kept = with_tree(chain, 0, scratch.path(), realm, [&](const fs::path& path) {
+    return disk::ScanResult{.tree = write(path), .bytes_read = {}};
+  });
+  remember(kept.record, kept.path);
 }
 
 std::vector<LayerRecord> Catalog::layers() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,6 +51,11 @@ class Catalog {
   LayerTree scan_layer(const disk::Chain& chain, std::size_t index, const disk::ScanOptions& options,
                        base::Progress& progress, const base::CancelToken& cancel = {},
                        std::string_view realm = kDefaultRealm);
+
+  // Keeps the tree of an image of one layer that the caller knows how to write, and which belongs to the file as it
+  // is now.
+  using WriteTree = std::function<model::TreeSummary(const std::filesystem::path&)>;
+  void keep_layer(const disk::Chain& chain, const WriteTree& write, std::string_view realm = kDefaultRealm);
 
   std::vector<LayerRecord> layers() const;
   std::optional<LayerRecord> find_layer(const LayerKey& key) const;

@@ -5,11 +5,12 @@
 #include <string>
 
 #include "engine/describe_job.hpp"
+#include "sync/proved_ids.hpp"
 
 namespace jaunt::engine {
 
-// Reads it once more, which its being proved a moment ago makes quick.
+// By the ids that were proved; without them, by reading it once more.
 void catalogue_target(const std::filesystem::path& path, const std::string& format, const std::string& realm,
-                      const Workplace& workplace);
+                      const sync::ProvedIds* proved, const Workplace& workplace);
 
 }  // namespace jaunt::engine

@@ -103,6 +103,7 @@ void TargetDisks::build_one(const model::Plan& plan, std::size_t disk, std::uint
   const DiskRecipe recipe = recipe_of(plan, disk, *runs, workplace_.home, holdings);
   note_begun(places_[disk]);
   built_.push_back(build_disk(number, plan.disks[disk].target, recipe, places_[disk], supply, workplace_));
+  proved_ids_[places_[disk].path] = std::move(built_.back().proved);
   account(built_.back().figures, *runs);
   base::named_point("target proved");
 }
@@ -145,7 +146,9 @@ void TargetDisks::show() {
 void TargetDisks::catalogue() const {
   for (const DiskPlace& place : places_) {
     try {
-      catalogue_target(place.path, place.format, request_.options.plan.realm, workplace_);
+      const auto known = proved_ids_.find(place.path);
+      catalogue_target(place.path, place.format, request_.options.plan.realm,
+                       known == proved_ids_.end() ? nullptr : known->second.get(), workplace_);
     } catch (const Error& failure) {
       workplace_.progress.note(fmt::format("it was not catalogued: {}", failure.what()));
     }

@@ -1,6 +1,9 @@
 // The disks of a teleport as they come to be here: hidden until all of them are proved.
 #pragma once
 
+#include <filesystem>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -62,6 +65,7 @@ class TargetDisks {
   bool proved_ = false;
   std::vector<DiskPlace> places_;
   std::vector<BuiltDisk> built_;
+  std::map<std::filesystem::path, std::unique_ptr<sync::ProvedIds>> proved_ids_;  // of targets that were built now
 };
 
 }  // namespace jaunt::engine

@@ -13,7 +13,7 @@ namespace jaunt::engine {
 
 namespace {
 
-constexpr unsigned kThreadsMax = 4;
+constexpr unsigned kThreadsMax = 8;  // twice the cores: half of them wait for the disk
 constexpr std::size_t kTilesToldAtOnce = 64;
 
 base::ByteCount needed_bytes(const sync::Recipe& recipe) {
@@ -65,12 +65,13 @@ BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskReci
   const base::ByteCount size = recipe.recipe().size;
   BuiltDisk built{.target = disk::open_partial_image(
                       {.path = place.hidden, .final_path = place.path, .format = place.format, .size = size}),
+                  .proved = std::make_unique<sync::ProvedIds>(workplace.home.cache(), size),
                   .figures = {}};
   workplace.progress.stage(fmt::format("building {}", base::printable(name)), needed_bytes(recipe.recipe()));
   const unsigned wanted =
       workplace.config.threads != 0 ? workplace.config.threads : std::max(1U, std::thread::hardware_concurrency());
-  sync::DiskBuilder builder(recipe.recipe(), *built.target, std::min(wanted, kThreadsMax), workplace.progress,
-                            workplace.cancel);
+  sync::DiskBuilder builder(recipe.recipe(), *built.target, *built.proved, std::min(2 * wanted, kThreadsMax),
+                            workplace.progress, workplace.cancel);
   const std::size_t history = std::min(codec::kHistoryBytesMax, std::size_t{1} << supply.stream.window_bits());
   begin_stream(disk, builder.skip_held(history / model::kBlockBytes), *built.target, size, supply);
   sync::BlockAsker asker(

@@ -16,6 +16,7 @@ namespace jaunt::engine {
 
 struct BuiltDisk {
   std::unique_ptr<disk::PartialImage> target;  // proved, and not visible yet
+  std::unique_ptr<sync::ProvedIds> proved;
   sync::BuildFigures figures;
 };
 

@@ -21,13 +21,14 @@ base::ByteCount bytes_of(std::uint64_t blocks) {
 
 }  // namespace
 
-DiskBuilder::DiskBuilder(const Recipe& recipe, disk::PartialImage& target, unsigned threads, base::Progress& progress,
-                         base::CancelToken cancel)
+DiskBuilder::DiskBuilder(const Recipe& recipe, disk::PartialImage& target, const ProvedIds& proved, unsigned threads,
+                         base::Progress& progress, base::CancelToken cancel)
     : recipe_(recipe),
       target_(target),
+      proved_(proved),
       progress_(progress),
       cancel_(std::move(cancel)),
-      wire_maker_(recipe, target),
+      wire_maker_(recipe, target, proved),
       left_(recipe.tiles->tiles().size()) {
   for (unsigned i = 0; i < threads; ++i)
     threads_.emplace_back([this] { run(); });
@@ -196,7 +197,7 @@ void DiskBuilder::finish_tile(const TileMaker* maker) {
 
 void DiskBuilder::run() {
   try {
-    TileMaker maker(recipe_, target_);
+    TileMaker maker(recipe_, target_, proved_);
     while (const auto step = next_step())
       do_step(maker, *step);
   } catch (...) {

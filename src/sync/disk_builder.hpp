@@ -34,8 +34,8 @@ class DiskBuilder {
   static constexpr std::uint64_t kDeliveredBytesMax = 16 * base::kMiB;  // that no thread has taken yet
   static constexpr std::size_t kWantsMax = 4096;
 
-  DiskBuilder(const Recipe& recipe, disk::PartialImage& target, unsigned threads, base::Progress& progress,
-              base::CancelToken cancel);
+  DiskBuilder(const Recipe& recipe, disk::PartialImage& target, const ProvedIds& proved, unsigned threads,
+              base::Progress& progress, base::CancelToken cancel);
   ~DiskBuilder();  // what was delivered is placed, nothing else is begun
 
   // At first, where there was a target already: walks over the tiles with wire blocks that it holds, up to the first
@@ -68,6 +68,7 @@ class DiskBuilder {
 
   const Recipe& recipe_;
   disk::PartialImage& target_;
+  const ProvedIds& proved_;
   base::Progress& progress_;
   const base::CancelToken cancel_;
   TileMaker wire_maker_;  // of the caller's thread, to look at what is there

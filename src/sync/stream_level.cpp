@@ -19,11 +19,11 @@ const std::vector<match::Compression>& levels() {
   return known;
 }
 
-// `speed` is this machine's against the table's.
+// `speed` is this machine's against the table's; `link` may be what it has to be worth.
 int fitting(double link, double speed) {
   int level = levels().front().level;
   for (const match::Compression& candidate : levels())
-    if (candidate.rate * candidate.ratio * speed >= link * kMargin)
+    if (candidate.rate * candidate.ratio * speed >= link)
       level = candidate.level;
   return level;
 }
@@ -31,13 +31,13 @@ int fitting(double link, double speed) {
 }  // namespace
 
 int level_for(double link_bytes_per_second) {
-  return fitting(link_bytes_per_second, 1);
+  return fitting(link_bytes_per_second * kMargin, 1);
 }
 
 StreamLevel::StreamLevel(std::uint64_t link_bytes_per_second)
-    : fixed_(link_bytes_per_second != 0), look_after_(kFirstLook) {
-  if (fixed_)
-    level_ = level_for(static_cast<double>(link_bytes_per_second));
+    : link_(static_cast<double>(link_bytes_per_second)), look_after_(kFirstLook) {
+  if (link_ != 0)
+    level_ = level_for(link_);
 }
 
 bool StreamLevel::account(base::ByteCount plain, base::ByteCount compressed, Seconds compressing, Seconds sending) {
@@ -45,19 +45,29 @@ bool StreamLevel::account(base::ByteCount plain, base::ByteCount compressed, Sec
   compressed_ += compressed.value;
   compressing_ += compressing;
   sending_ += sending;
-  if (fixed_ || plain_ < look_after_)
+  if (plain_ < look_after_)
     return false;
-  const auto now = std::ranges::find(levels(), level_, &match::Compression::level);
-  const double seconds = (compressing_ + sending_).count();
-  // Where sending takes no time, the link is at least as fast as it was asked to be.
-  const double link = static_cast<double>(compressed_) / std::max(seconds, 1e-6);
-  const double speed = static_cast<double>(plain_) / std::max(compressing_.count(), 1e-6) / now->rate;
-  const bool link_waits = sending_ < 0.05 * (sending_ + compressing_);
-  const int better = link_waits ? levels().front().level : fitting(link, speed);
+  const int better = better_level();
   look_after_ = std::min(2 * look_after_, kLastLook);
   plain_ = compressed_ = 0;
   compressing_ = sending_ = Seconds(0);
   return std::exchange(level_, better) != better;
+}
+
+int StreamLevel::better_level() const {
+  const auto now = std::ranges::find(levels(), level_, &match::Compression::level);
+  const double compressing = std::max(compressing_.count(), 1e-6);
+  const double speed = static_cast<double>(plain_) / compressing / now->rate;
+  if (link_ != 0) {
+    const double made = static_cast<double>(compressed_) / compressing;
+    const double denser =
+        static_cast<double>(plain_) * now->ratio / static_cast<double>(std::max<std::uint64_t>(compressed_, 1));
+    return made >= link_ ? level_ : std::min(level_, fitting(link_ * denser, speed));
+  }
+  // Where sending takes no time, the link is at least as fast as it was asked to be.
+  const double link = static_cast<double>(compressed_) / (compressing + sending_.count());
+  const bool link_waits = sending_ < 0.05 * (sending_ + compressing_);
+  return link_waits ? levels().front().level : fitting(link * kMargin, speed);
 }
 
 }  // namespace jaunt::sync

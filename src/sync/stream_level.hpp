@@ -11,7 +11,8 @@ namespace jaunt::sync {
 // The highest level at which one core still keeps a link of this rate busy.
 int level_for(double link_bytes_per_second);
 
-// Finds the level while it is used. Where the link's speed is known it stays with that one's. A value; one thread.
+// Finds the level while it is used. Where the link's speed is known, it begins with that one's, and goes down where
+// the compressor turns out to be slower than this. A value; one thread.
 class StreamLevel {
  public:
   using Seconds = std::chrono::duration<double>;
@@ -25,7 +26,9 @@ class StreamLevel {
   bool account(base::ByteCount plain, base::ByteCount compressed, Seconds compressing, Seconds sending);
 
  private:
-  bool fixed_ = false;
+  int better_level() const;
+
+  double link_ = 0;  // bytes per second; 0: nobody knows
   int level_ = 3;
   std::uint64_t look_after_;  // plain bytes
   std::uint64_t plain_ = 0;   // since the last look

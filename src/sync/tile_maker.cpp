@@ -22,12 +22,8 @@ bool is_local(SourceKind kind) {
 
 }  // namespace
 
-TileMaker::TileMaker(const Recipe& recipe, disk::PartialImage& target)
-    : recipe_(recipe),
-      target_(target),
-      lookup_(recipe.sources),
-      readers_(recipe.sources.size()),
-      content_(kTileBytes) {}
+TileMaker::TileMaker(const Recipe& recipe, disk::PartialImage& target, const ProvedIds& proved)
+    : recipe_(recipe), target_(target), proved_(proved), lookup_(recipe.sources), readers_(recipe.sources.size()) {}
 
 std::uint64_t TileMaker::tile_bytes(std::uint64_t tile) const {
   return std::min<std::uint64_t>(kTileBytes, recipe_.size.value - tile * kTileBytes);
@@ -88,7 +84,7 @@ void TileMaker::gather(const TileWork& work) {
 bool TileMaker::fetch_run(unsigned first, unsigned end) {
   return reader(taken_[first].spot.source)
       .read_run(taken_[first].spot.place,
-                std::span(content_).subspan(first * model::kBlockBytes, (end - first) * model::kBlockBytes));
+                content_.subspan(first * model::kBlockBytes, (end - first) * model::kBlockBytes));
 }
 
 void TileMaker::fetch_singly(unsigned first, unsigned end) {
@@ -149,10 +145,10 @@ void TileMaker::put(std::uint64_t tile) {
       ++end;
     const std::uint64_t begin = first * model::kBlockBytes;
     target_.write(base::ByteOffset(at.value + begin),
-                  base::ByteView(content_).subspan(begin, std::min(end * model::kBlockBytes, size) - begin));
+                  content_.subspan(begin, std::min(end * model::kBlockBytes, size) - begin));
   }
   base::named_point("tile placed");
-  target_.read(at, std::span(content_).first(size));
+  target_.read(at, content_.first(size));
 }
 
 base::Hash32 TileMaker::hash() {
@@ -162,14 +158,15 @@ base::Hash32 TileMaker::hash() {
   for (unsigned group = 0; group < model::kFanout; ++group) {
     std::size_t count = 0;
     std::uint16_t mask = 0;
-    ids_.ids_of(base::ByteView(content_).subspan(group * model::kFanout * model::kBlockBytes,
-                                                 model::kFanout * model::kBlockBytes),
+    ids_.ids_of(content_.subspan(group * model::kFanout * model::kBlockBytes, model::kFanout * model::kBlockBytes),
                 ids);
-    for (unsigned i = 0; i < model::kFanout; ++i)
+    for (unsigned i = 0; i < model::kFanout; ++i) {
+      content_ids_[group * model::kFanout + i] = ids[i].value_or(model::BlockId{});
       if (ids[i]) {
         held[count++] = *ids[i];
         mask = static_cast<std::uint16_t>(mask | 1U << i);
       }
+    }
     if (mask != 0)
       groups[group] = nodes_.group(mask, std::span(held).first(count));
   }
@@ -179,9 +176,16 @@ base::Hash32 TileMaker::hash() {
   return zero ? model::kZeroNode : nodes_.node(2, groups);
 }
 
+bool TileMaker::prove(std::uint64_t tile) {
+  if (hash() != recipe_.tiles->hash(tile))
+    return false;
+  proved_.put(tile, content_ids_);
+  return true;
+}
+
 bool TileMaker::put_and_prove(std::uint64_t tile) {
   put(tile);
-  return hash() == recipe_.tiles->hash(tile);
+  return prove(tile);
 }
 
 bool TileMaker::proved(std::uint64_t tile) {
@@ -190,8 +194,8 @@ bool TileMaker::proved(std::uint64_t tile) {
   if (!data || data->offset.value >= tile * kTileBytes + size)
     return recipe_.tiles->hash(tile) == model::kZeroNode;
   std::ranges::fill(content_, std::byte{0});
-  target_.read(base::ByteOffset(tile * kTileBytes), std::span(content_).first(size));
-  return hash() == recipe_.tiles->hash(tile);
+  target_.read(base::ByteOffset(tile * kTileBytes), content_.first(size));
+  return prove(tile);
 }
 
 void TileMaker::count() {

@@ -7,6 +7,7 @@
 
 #include "disk/partial_image.hpp"
 #include "model/block_tree.hpp"
+#include "sync/proved_ids.hpp"
 #include "sync/recipe.hpp"
 
 namespace jaunt::sync {
@@ -18,10 +19,16 @@ struct TileWork {
   base::Bytes wire;  // those blocks, in order
 };
 
+// On a page boundary, so that it can be written and read around the page cache.
+struct alignas(4096) TileBuffer {
+  std::array<std::byte, kTileBytes> bytes;
+};
+
 // One thread.
 class TileMaker {
  public:
-  TileMaker(const Recipe& recipe, disk::PartialImage& target);
+  // Notes the ids of what it proves.
+  TileMaker(const Recipe& recipe, disk::PartialImage& target, const ProvedIds& proved);
 
   // Whether the target holds the tile already.
   bool proved(std::uint64_t tile);
@@ -51,19 +58,24 @@ class TileMaker {
   void put(std::uint64_t tile);
   base::Hash32 hash();
   bool put_and_prove(std::uint64_t tile);
+  // Whether the content is what the tile must be.
+  bool prove(std::uint64_t tile);
   void count();
 
   const Recipe& recipe_;
   disk::PartialImage& target_;
+  const ProvedIds& proved_;
   Lookup lookup_;
   std::vector<std::unique_ptr<chunkstore::SourceReader>> readers_;  // opened when they are needed
   model::BlockHasher ids_;
   model::NodeHasher nodes_;
-  base::Bytes content_;  // a whole tile, zeros beyond the disk's end
+  std::unique_ptr<TileBuffer> buffer_ = std::make_unique<TileBuffer>();
+  const std::span<std::byte> content_ = buffer_->bytes;  // a whole tile, zeros beyond the disk's end
   struct Taken {
     model::SourceKind kind = model::SourceKind::zero;
     Spot spot;
   };
+  TileIds content_ids_{};
   std::array<Taken, transport::kTileBlocks> taken_{};
   BlockMask missing_;
   unsigned references_refused_ = 0;

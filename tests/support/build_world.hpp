@@ -42,7 +42,8 @@ class BuildWorld {
                                                   .format = "raw",
                                                   .size = base::ByteCount(world_.size)});
     base::Progress silent;
-    sync::DiskBuilder builder(recipe_, *target, 2, silent, {});
+    const sync::ProvedIds proved(folder_, base::ByteCount(world_.size));
+    sync::DiskBuilder builder(recipe_, *target, proved, 2, silent, {});
     sync::BlockAsker asker(
         0, stream, [&] { return builder.next_want(); },
         [&](std::uint64_t tile, const sync::BlockMask& blocks, base::Bytes content) {
@@ -66,6 +67,8 @@ class BuildWorld {
     }
     builder.clear_rest();
     figures = builder.figures();
+    CHECK(proved.write_tree(folder_ / "target.tree").root ==
+          wanted_->tree->view().summary_with(world_.elided).carried_root);
     target->commit(false);
   }
 

@@ -43,11 +43,14 @@ TEST_CASE("A slower link is worth a higher level") {
   }
 }
 
-TEST_CASE("Where the link's speed is known the level stays") {
+TEST_CASE("Where the link's speed is known the level stays, unless the compressor is too slow for it") {
   StreamLevel level(12'500'000);
   CHECK(level.level() == 9);
   CHECK(send(level, 300, 1e9, 400e6) == 0);
   CHECK(level.level() == 9);
+  StreamLevel busy(12'500'000);
+  CHECK(send(busy, 300, 1e9, 250e6) == 1);  // 9 MB/s would come out at level 9
+  CHECK(busy.level() == 6);
 }
 
 TEST_CASE(
