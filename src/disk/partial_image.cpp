@@ -1,21 +1,19 @@
 #include "disk/partial_image.hpp"
 
 #include <cerrno>
-#include <cstdint>
 #include <mutex>
 #include <utility>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
 #include "base/named_point.hpp"
 #include "base/put_in_place.hpp"
 #include "base/text.hpp"
+#include "disk/direct_file.hpp"
 #include "disk/image_content.hpp"
 #include "disk/qcow2_file.hpp"
 
@@ -135,35 +133,18 @@ class HiddenImage : public PartialImage {
   Opened opened_;
 };
 
-// The same file around the page cache, where its filesystem can do that in whole blocks.
-std::optional<base::File> open_direct(const base::File& file) {
-  struct statx status {};
-  if (::statx(file.fd(), "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) != 0 ||
-      (status.stx_mask & STATX_DIOALIGN) == 0 || status.stx_dio_offset_align == 0 ||
-      model::kBlockBytes % status.stx_dio_offset_align != 0 || model::kBlockBytes % status.stx_dio_mem_align != 0)
-    return std::nullopt;
-  base::Fd fd(::open(fmt::format("/proc/self/fd/{}", file.fd()).c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
-  if (!fd)
-    return std::nullopt;
-  return base::File(std::move(fd), file.path());
-}
-
 // Long runs go around the page cache: a target is larger than what is worth caching, nothing is left to write out at
 // the end, what is read back is what lies on the disk, and it takes a fifth of the CPU.
 class RawPartial final : public HiddenImage {
  public:
   explicit RawPartial(const PartialImageSpec& spec) : HiddenImage(spec) {
     named("create", [&] { file().truncate(spec.size); });
-    direct_ = open_direct(file());
+    direct_ = open_direct(file(), O_RDWR);
   }
 
  private:
-  static constexpr std::size_t kDirectBytesMin = 64 * base::kKiB;
-
   const base::File& file_for(ByteOffset at, ByteView bytes) const {
-    const bool whole = at.value % model::kBlockBytes == 0 && bytes.size() % model::kBlockBytes == 0 &&
-                       reinterpret_cast<std::uintptr_t>(bytes.data()) % model::kBlockBytes == 0;
-    return direct_ && whole && bytes.size() >= kDirectBytesMin ? *direct_ : file();
+    return direct_ && goes_direct(at, bytes) ? *direct_ : file();
   }
 
   void put(ByteOffset at, ByteView bytes) override { file_for(at, bytes).write_all(at, bytes); }

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "disk/direct_file.hpp"
 #include "disk/vetted_file.hpp"
 
 namespace jaunt::disk {
@@ -18,13 +19,20 @@ namespace {
 using base::ByteCount;
 using base::ByteOffset;
 
+// Scans read less at a time, and do better with what the kernel reads ahead.
+constexpr std::size_t kDirectReadMin = 256 * base::kKiB;
+
 class RawReader final : public Reader {
  public:
-  RawReader(const base::File& file, ByteCount size) : file_(file), size_(size) {}
+  RawReader(const base::File& file, const std::optional<base::File>& direct, ByteCount size)
+      : file_(file), direct_(direct), size_(size) {}
 
   void read(ByteOffset at, std::span<std::byte> into) override {
     base::invariant(at.value + into.size() <= size_.value, "reads stay within the image");
-    file_.read_exact(at, into);
+    if (direct_ && into.size() >= kDirectReadMin && goes_direct(at, into))
+      read_around_cache(file_, *direct_, at, into);
+    else
+      file_.read_exact(at, into);
   }
 
   std::vector<Allocation> allocation(ByteOffset at, ByteCount length) override {
@@ -50,20 +58,25 @@ class RawReader final : public Reader {
 
  private:
   const base::File& file_;
+  const std::optional<base::File>& direct_;
   ByteCount size_;
 };
 
 class RawImage final : public Image {
  public:
   explicit RawImage(base::File file)
-      : file_(std::move(file)), name_(base::printable(file_.path().string())), size_(byte_size(file_)) {}
+      : file_(std::move(file)),
+        direct_(open_direct(file_, O_RDONLY)),
+        name_(base::printable(file_.path().string())),
+        size_(byte_size(file_)) {}
 
   const std::string& name() const override { return name_; }
   ByteCount size() const override { return size_; }
-  std::unique_ptr<Reader> reader() const override { return std::make_unique<RawReader>(file_, size_); }
+  std::unique_ptr<Reader> reader() const override { return std::make_unique<RawReader>(file_, direct_, size_); }
 
  private:
   base::File file_;
+  std::optional<base::File> direct_;
   std::string name_;
   ByteCount size_;
 };
