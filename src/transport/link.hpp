@@ -44,6 +44,9 @@ class Link {
   // Nothing more comes from this side; receiving goes on.
   virtual void close() = 0;
 
+  // From now on this side asks: that nothing comes for long is the peer's right.
+  virtual void wait_for_answers() {}
+
   virtual Traffic sent() const = 0;
   virtual Traffic received() const = 0;
   virtual Measured measured() const { return {}; }

@@ -27,6 +27,7 @@ class StateLink : public Link {
   void send(base::Bytes frame) override { state_->send(std::move(frame)); }
   std::optional<base::Bytes> receive() override { return state_->receive(); }
   void close() override { state_->close(); }
+  void wait_for_answers() override { state_->never_give_up(); }
   Traffic sent() const override { return state_->sent(); }
   Traffic received() const override { return state_->received(); }
   Measured measured() const override { return state_->measured(); }
@@ -137,6 +138,11 @@ Measured LinkState::measured() const {
 void LinkState::give_up_when_idle(std::chrono::milliseconds longest) {
   const std::scoped_lock lock(mutex_);
   idle_max_ = longest;
+}
+
+void LinkState::never_give_up() {
+  const std::scoped_lock lock(mutex_);
+  idle_max_.reset();
 }
 
 void LinkState::on_wish_to_say(std::function<void()> wake) {

@@ -44,6 +44,7 @@ class LinkState {
 
   // receive() gives up when for so long nothing came, and every frame that came was answered by one.
   void give_up_when_idle(std::chrono::milliseconds longest);
+  void never_give_up();
   // Called when there is something to say, until the link is lost.
   void on_wish_to_say(std::function<void()> wake);
   void open(std::uint64_t credit);

@@ -5,38 +5,14 @@
 #include <limits>
 #include <utility>
 
-#include <messages.pb.h>
-
-#include "base/error.hpp"
+#include "transport/message_parts.hpp"
 
 namespace jaunt::transport {
 
 namespace {
 
 using base::ErrorKind;
-
-[[noreturn]] void refuse(ErrorKind kind, const char* cause) {
-  throw base::Error(kind, "read", "a message of the other node", cause);
-}
-
-void corrupt_unless(bool holds, const char* cause) {
-  if (!holds)
-    refuse(ErrorKind::corrupt, cause);
-}
-
-void limit_unless(bool holds, const char* cause) {
-  if (!holds)
-    refuse(ErrorKind::limit, cause);
-}
-
-std::string to_wire(base::ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-base::Bytes to_bytes(const std::string& text) {
-  const auto view = base::as_bytes(text);
-  return {view.begin(), view.end()};
-}
+using transport::take;  // beside those below
 
 template <typename Array>
 Array fixed(const std::string& text, const char* cause) {
@@ -334,35 +310,6 @@ Refusal take(const wire::Refusal& in) {
   return {static_cast<ErrorKind>(in.kind()), in.cause()};
 }
 
-void put(wire::Envelope& out, const AskMachine& ask) {
-  out.mutable_ask_machine()->set_subject(ask.subject);
-  out.mutable_ask_machine()->set_format(ask.format);
-  out.mutable_ask_machine()->set_bit_exact(ask.bit_exact);
-}
-
-AskMachine take(const wire::AskMachine& in) {
-  limit_unless(in.subject().size() <= kSubjectBytesMax && in.format().size() <= kNameBytesMax,
-               "its name is too long");
-  return {in.subject(), in.format(), in.bit_exact()};
-}
-
-void put(wire::Envelope& out, const Machine& machine) {
-  out.mutable_machine()->set_description(machine.description);
-  out.mutable_machine()->set_as_of(machine.as_of);
-  out.mutable_machine()->set_firmware(to_wire(machine.firmware));
-  out.mutable_machine()->set_firmware_bytes(machine.firmware_bytes);
-  out.mutable_machine()->set_consistency(machine.consistency);
-  out.mutable_machine()->set_frozen(machine.frozen);
-}
-
-Machine take(const wire::Machine& in) {
-  limit_unless(in.description().size() <= kDescriptionBytesMax, "its description is too long");
-  limit_unless(in.firmware().size() <= kFirmwarePieceMax && in.firmware_bytes() <= kFirmwareBytesMax,
-               "its firmware's variables are too long");
-  limit_unless(in.consistency().size() <= kCauseBytesMax, "what it says of its disks is too long");
-  return {in.description(), in.as_of(), to_bytes(in.firmware()), in.firmware_bytes(), in.consistency(), in.frozen()};
-}
-
 void put(wire::Envelope& out, const AskSizes& ask) {
   out.mutable_ask_sizes()->set_disk(ask.disk);
   put_blocks(*out.mutable_ask_sizes()->mutable_blocks(), ask.blocks);
@@ -471,6 +418,20 @@ Body take_body(const wire::Envelope& in) {
       return take(in.ask_blocks());
     case wire::Envelope::kBlocks:
       return take(in.blocks());
+    case wire::Envelope::kAskProbe:
+      return take(in.ask_probe());
+    case wire::Envelope::kProbe:
+      return take(in.probe());
+    case wire::Envelope::kAskReceive:
+      return take(in.ask_receive());
+    case wire::Envelope::kReceiving:
+      return take(in.receiving());
+    case wire::Envelope::kStatus:
+      return take(in.status());
+    case wire::Envelope::kOver:
+      return take(in.over());
+    case wire::Envelope::kFinished:
+      return take(in.finished());
     case wire::Envelope::BODY_NOT_SET:
       break;
   }

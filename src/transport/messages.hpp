@@ -35,6 +35,8 @@ inline constexpr std::size_t kSubjectBytesMax = 4096;
 inline constexpr std::size_t kDescriptionBytesMax = 1 << 20;
 inline constexpr std::size_t kFirmwarePieceMax = 128 * base::kKiB;  // compressed
 inline constexpr std::uint64_t kFirmwareBytesMax = 64 * base::kMiB;
+inline constexpr std::size_t kSummaryBytesMax = 1 << 20;
+inline constexpr std::uint32_t kProbeBytesMax = 128 * base::kKiB;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
 inline constexpr std::size_t kBlocksMax = kTileBlocks;  // that one message may bring: 1 MiB
@@ -254,9 +256,72 @@ struct Blocks {
   bool operator==(const Blocks&) const = default;
 };
 
-using Body =
-    std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids, AskChecks,
-                 Checks, Refusal, AskMachine, Machine, AskSizes, Sizes, AskStream, Stream, AskBlocks, Blocks>;
+// For how fast the link is: an answer of about so many bytes that cannot be made smaller.
+struct AskProbe {
+  std::uint32_t bytes = 0;
+
+  bool operator==(const AskProbe&) const = default;
+};
+
+struct Probe {
+  base::Bytes filler;
+  std::uint64_t bytes_per_second = 0;  // at which the source has seen it take what was waiting; 0: it cannot tell
+
+  bool operator==(const Probe&) const = default;
+};
+
+// ---- A source that dials: it begins, and from Receiving on the destination asks as if it had dialled.
+
+// What the source wishes to become of its machine.
+struct AskReceive {
+  std::string subject;
+  std::string format;  // of an image; empty where nothing needs to tell it
+  bool bit_exact = false;
+  std::string to;             // a path there; empty: as that node has it
+  std::string target_format;  // empty: as the name says
+  std::string name;           // that the machine gets there; empty: the one it has
+  std::string realm;          // of what is there
+  bool define = false;
+  bool start = false;
+  bool same_machine = false;
+  std::uint64_t bytes_per_second = 0;  // of the link; 0: nobody has said
+
+  bool operator==(const AskReceive&) const = default;
+};
+
+struct Receiving {
+  std::string job;  // at the destination
+  bool resumed = false;
+
+  bool operator==(const Receiving&) const = default;
+};
+
+// How it goes there: a stage with how far it is, or a note.
+struct Status {
+  std::string stage;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  std::string note;
+
+  bool operator==(const Status&) const = default;
+};
+
+// From the destination: no more questions about the machine as it is held now; another conversation may follow. From
+// the source: it has answered all that it will, and holds the machine no more.
+struct Over {
+  bool operator==(const Over&) const = default;
+};
+
+// The end of it, with the summary as JSON (docs/teleport.md).
+struct Finished {
+  std::string summary;
+
+  bool operator==(const Finished&) const = default;
+};
+
+using Body = std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids,
+                          AskChecks, Checks, Refusal, AskMachine, Machine, AskSizes, Sizes, AskStream, Stream,
+                          AskBlocks, Blocks, AskProbe, Probe, AskReceive, Receiving, Status, Over, Finished>;
 
 // One message. The destination numbers its questions from 1 on; an answer has its question's number.
 struct Message {

@@ -44,6 +44,13 @@ inline std::vector<transport::Message> sample_messages() {
       {10, Stream{base::ByteCount(8192)}},
       {11, AskBlocks{2, blocks}},
       {11, Blocks{true, bits}},
+      {12, AskProbe{65'536}},
+      {12, Probe{bits, 12'500'000}},
+      {1, AskReceive{"web1", "qcow2", true, "/srv/images", "raw", "web2", "default", true, true, true, 125'000'000}},
+      {1, Receiving{"20261121-121500-3fa1", true}},
+      {0, Status{"building vda", 1'000'000, 2'000'000'000, "it is planned again"}},
+      {0, Over{}},
+      {0, Finished{R"({"type": "summary"})"}},
       {0xffffffff, Refusal{base::ErrorKind::limit, "too much"}},
   };
 }
