@@ -43,8 +43,8 @@ transport::Blocks BlockStreamWriter::write(base::ByteView content) {
   return blocks;
 }
 
-void BlockStreamWriter::sent(StreamLevel::Seconds sending) {
-  if (level_.account(plain_, compressed_, compressing_, sending))
+void BlockStreamWriter::sent(StreamLevel::Seconds sending, const std::optional<base::ByteCount>& link) {
+  if (level_.account(plain_, compressed_, compressing_, sending, link))
     compressor_.reset();
 }
 

@@ -16,8 +16,8 @@ class BlockStreamWriter {
   // Of an AskStream: what the destination says, and the blocks that it holds. Too much history is a limit error.
   transport::Stream begin(std::uint64_t link_bytes_per_second, unsigned window_bits, base::ByteView more_history);
   transport::Blocks write(base::ByteView content);
-  // How long the piece written last took to be sent.
-  void sent(StreamLevel::Seconds sending);
+  // How long the piece written last took to be sent, and how fast the link has shown to be.
+  void sent(StreamLevel::Seconds sending, const std::optional<base::ByteCount>& link = {});
 
  private:
   StreamLevel level_{0};

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "base/units.hpp"
 
@@ -11,8 +12,9 @@ namespace jaunt::sync {
 // The highest level at which one core still keeps a link of this rate busy.
 int level_for(double link_bytes_per_second);
 
-// Finds the level while it is used. Where the link's speed is known, it begins with that one's, and goes down where
-// the compressor turns out to be slower than this. A value; one thread.
+// Finds the level while it is used. Where somebody has said how fast the link is, it begins with that one's, goes
+// down where the compressor turns out to be slower than this, and changes where the link turns out to be quite
+// another. A value; one thread.
 class StreamLevel {
  public:
   using Seconds = std::chrono::duration<double>;
@@ -21,12 +23,14 @@ class StreamLevel {
 
   int level() const { return level_; }
 
-  // What one piece took: compressing it, and getting rid of it. True when the next piece should begin a new stream at
-  // another level; that costs the window, so it is said seldom.
-  bool account(base::ByteCount plain, base::ByteCount compressed, Seconds compressing, Seconds sending);
+  // What one piece took: compressing it, and getting rid of it; and at which rate the link takes what waits, where it
+  // has shown that. True when the next piece should begin a new stream at another level; that costs the window, so it
+  // is said seldom.
+  bool account(base::ByteCount plain, base::ByteCount compressed, Seconds compressing, Seconds sending,
+               const std::optional<base::ByteCount>& link = {});
 
  private:
-  int better_level() const;
+  int better_level(const std::optional<base::ByteCount>& link);
 
   double link_ = 0;  // bytes per second; 0: nobody knows
   int level_ = 3;

@@ -14,14 +14,15 @@ namespace {
 
 // Sends so many MiB over a link of this rate with a compressor of this speed (both bytes per second); tells how often
 // a new stream began.
-int send(StreamLevel& level, int mebibytes, double link, double speed) {
+int send(StreamLevel& level, int mebibytes, double link, double speed, double shown = 0) {
   int fresh = 0;
   for (int i = 0; i < mebibytes; ++i) {
     const double compressing = base::kMiB / (speed / level.level());
     const double crossing = base::kMiB / 3.0 / link;
     const double waiting = std::max(0.0, crossing - compressing);
-    fresh += level.account(base::ByteCount(base::kMiB), base::ByteCount(base::kMiB / 3), Seconds(compressing),
-                           Seconds(waiting))
+    fresh += level.account(
+                 base::ByteCount(base::kMiB), base::ByteCount(base::kMiB / 3), Seconds(compressing), Seconds(waiting),
+                 shown > 0 ? std::optional(base::ByteCount(static_cast<std::uint64_t>(shown))) : std::nullopt)
                  ? 1
                  : 0;
   }
@@ -51,6 +52,30 @@ TEST_CASE("Where the link's speed is known the level stays, unless the compresso
   StreamLevel busy(12'500'000);
   CHECK(send(busy, 300, 1e9, 250e6) == 1);  // 9 MB/s would come out at level 9
   CHECK(busy.level() == 6);
+}
+
+TEST_CASE("Where the link is about as fast as it was said to be the level stays") {
+  for (const double link : {7e6, 12.5e6, 24e6}) {
+    StreamLevel level(12'500'000);
+    CHECK(send(level, 300, link, 400e6, link) == 0);
+    CHECK(level.level() == 9);
+  }
+}
+
+TEST_CASE("A link that is quite another than it was said to be gets another level, once") {
+  StreamLevel slower(12'500'000);
+  CHECK(send(slower, 300, 1e6, 400e6, 1e6) == 1);
+  CHECK(slower.level() == 12);
+  StreamLevel faster(12'500'000);
+  CHECK(send(faster, 7, 125e6, 400e6, 125e6) == 0);  // not at once
+  CHECK(send(faster, 293, 125e6, 400e6, 125e6) == 1);
+  CHECK(faster.level() == 1);
+}
+
+TEST_CASE("What the link has shown counts more than how long sending took, which a queue may hide") {
+  StreamLevel level(0);
+  CHECK(send(level, 300, 1e9, 220e6 * 3, 12.5e6) == 1);
+  CHECK(level.level() >= 9);
 }
 
 TEST_CASE(
