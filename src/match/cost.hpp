@@ -34,7 +34,8 @@ struct Compression {
   double ratio = 0.335;  // compressed / plain
 };
 
-// The levels of a teleport's stream, measured on what a web server's disk had left where the same software was found.
+// The levels of a teleport's stream, measured on what the disks of two web servers had left where the same software was
+// found.
 std::vector<Compression> usual_compression();
 
 struct Costs {

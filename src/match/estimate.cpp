@@ -78,18 +78,20 @@ struct Stages {
   double mirror = 0;
   double source_disk = 0;
   double source_cpu = 0;
+  double stream_cpu = 0;  // at the source; all of it is one thread's
   double destination_reads = 0;
   double destination_writes = 0;
   double destination_cpu = 0;
 
   std::pair<double, const char*> slowest() const {
-    const std::array<std::pair<double, const char*>, 7> all{{{link, "link"},
+    const std::array<std::pair<double, const char*>, 8> all{{{link, "link"},
                                                              {mirror, "mirror"},
                                                              {destination_writes, "destination disk"},
                                                              {destination_reads, "destination disk"},
                                                              {source_disk, "source disk"},
                                                              {destination_cpu, "destination CPU"},
-                                                             {source_cpu, "source CPU"}}};
+                                                             {source_cpu, "source CPU"},
+                                                             {stream_cpu, "source CPU"}}};
     return *std::ranges::max_element(all, {}, [](const auto& stage) { return stage.first; });
   }
 };
@@ -116,6 +118,7 @@ void add_stages(Stages& stages, SourceKind kind, const Portion& portion, const C
     const double sent = bytes(portion.new_ids);
     stages.link += moves / costs.link.allowed();
     stages.source_disk += sent / costs.source.disk_read;
+    stages.stream_cpu += sent / compression.rate;
     stages.source_cpu += sent / (compression.rate * costs.source.cores);
     if (compression.level != 0)
       stages.destination_cpu += sent / (costs.decompression * here.cores);
