@@ -76,6 +76,14 @@ class TwoNodes:
         return self._measured("teleport", "--json", "--format", "raw", "--rate", rate, "--to", target or self.target,
                               f"{image}@source")
 
+    def forecast(self, image, rate):
+        """What `jaunt plan` says of it: bytes and seconds at the rate that is told, and which rate it measures itself."""
+        words = ("plan", "--json", "--lease", "0", "--format", "raw")
+        told = json.loads(self.destination.run(*words, "--rate", rate, f"{image}@source"))
+        own = json.loads(self.destination.run(*words, f"{image}@source"))
+        return {"forecast_wire_bytes": told["forecast"]["wire"], "forecast_seconds": told["forecast"]["seconds"],
+                "forecast_slowest": told["forecast"]["slowest"], "measured_mbit": own["link"]["bytes_per_second"] * 8 / 1e6}
+
     def teleport_together(self, image, rate, count):
         """So many at once, each to a target of its own: seconds to the end of the last one, and the memory of each end."""
         source = Watched(self._server.pid)

@@ -73,6 +73,24 @@ transport::Sizes Conversation::sizes(transport::AskSizes question) {
   return ask<transport::Sizes>(std::move(question));
 }
 
+std::vector<std::chrono::duration<double>> Conversation::probe(std::size_t answers, std::uint32_t bytes) {
+  for (std::size_t i = 0; i < answers; ++i)
+    send({.number = 0, .body = transport::AskProbe{bytes}});
+  ++round_trips_;
+  std::vector<std::chrono::duration<double>> arrivals;
+  while (arrivals.size() < answers) {
+    const transport::Message message = receive();
+    if (!std::holds_alternative<transport::Probe>(message.body))
+      throw Error(ErrorKind::corrupt, "hear from", link_.peer(), "its answer is to another question");
+    arrivals.emplace_back(std::chrono::steady_clock::now().time_since_epoch());
+  }
+  return arrivals;
+}
+
+base::ByteCount Conversation::seen_rate() {
+  return base::ByteCount(ask<transport::Probe>(transport::AskProbe{}).bytes_per_second);
+}
+
 void Conversation::begin_stream(transport::AskStream question) {
   ask<transport::Stream>(std::move(question));
 }

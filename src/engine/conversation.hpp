@@ -1,6 +1,7 @@
 // The side of a plan that wants the machine: asks the other node over a link.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,6 +26,10 @@ class Conversation {
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
   transport::Sizes sizes(transport::AskSizes question);
+  // When each of so many answers of so many bytes came, asked for at once.
+  std::vector<std::chrono::duration<double>> probe(std::size_t answers, std::uint32_t bytes);
+  // At which the source has seen the link take what was waiting, in a second; 0: it cannot tell.
+  base::ByteCount seen_rate();
   // Begins a stream of blocks, by the link's speed and blocks that are here already; see transport::AskStream.
   void begin_stream(transport::AskStream ask);
   // Fetches what is wanted until more() says that nothing will be.

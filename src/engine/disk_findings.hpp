@@ -35,7 +35,8 @@ struct DiskFindings {
   std::vector<std::uint32_t> parts;       // of the layers' source, for each of plan.layers
   match::Survey survey;
   std::uint64_t nonzero_blocks = 0;
-  std::optional<transport::Sizes> sizes;  // absent where nothing would cross the wire
+  std::uint64_t wire_blocks = 0;          // that only the source has
+  std::optional<transport::Sizes> sizes;  // of them or a sample; absent where nothing would cross the wire
   base::File tiles;                       // without a name: the proved hashes, as sync::TileList reads them
 };
 

@@ -27,6 +27,8 @@ constexpr std::size_t kCountedMin = 8;     // so many are counted exactly even w
 constexpr std::size_t kCountedMax = 1024;  // and no more than so many where they do not
 constexpr std::size_t kShown = 16;
 constexpr std::size_t kIdsAtOnce = 1 << 18;  // counted together: 4 MiB
+constexpr std::uint64_t kMeasuredBlocksMax = 2 * base::kGiB / model::kBlockBytes;
+constexpr std::uint64_t kStretchBlocks = 64 * base::kMiB / model::kBlockBytes;
 constexpr std::size_t kSampledGroups = 192;  // of what crosses the wire: at most 12 MiB
 
 base::ByteCount bytes_of(std::uint64_t blocks) {
@@ -253,22 +255,56 @@ void DiskPlanner::survey(DiskFindings& findings) const {
 
 void DiskPlanner::ask_sizes(std::uint32_t disk, DiskFindings& findings) {
   BlockSampler sampler(kSampledGroups);
-  std::uint64_t blocks = 0;
   findings.runs.each([&](const HeldRun& held) {
     if (held.run.origin != Origin::wire)
       return;
     sampler.add(held.run.first, held.run.blocks);
-    blocks += held.run.blocks;
+    findings.wire_blocks += held.run.blocks;
   });
-  if (blocks == 0)
+  if (findings.wire_blocks == 0)
     return;
   // As far back on the disk as the stream remembers, were what crosses the wire spread evenly over it.
   constexpr double kWindowBlocks = (std::uint64_t{1} << WindowSlot::kLongBits) / model::kBlockBytes;
   const double density =
-      std::clamp(static_cast<double>(findings.nonzero_blocks) / static_cast<double>(blocks), 1.0, 1e9);
-  findings.sizes = conversation_.sizes({.disk = disk,
-                                        .blocks = sampler.take(),
-                                        .remembered_blocks = static_cast<std::uint64_t>(kWindowBlocks * density)});
+      std::clamp(static_cast<double>(findings.nonzero_blocks) / static_cast<double>(findings.wire_blocks), 1.0, 1e9);
+  const auto remembered = static_cast<std::uint64_t>(kWindowBlocks * density);
+  if (measuring_ == Measuring::all)
+    return measure(disk, remembered, findings);
+  findings.sizes = conversation_.sizes({.disk = disk, .blocks = sampler.take(), .remembered_blocks = remembered});
+}
+
+// Of a disk that has more than is measured, stretches from all over it.
+void DiskPlanner::measure(std::uint32_t disk, std::uint64_t remembered, DiskFindings& findings) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::uint64_t every = (findings.wire_blocks + kMeasuredBlocksMax - 1) / kMeasuredBlocksMax;
+  transport::Sizes all;
+  progress_.stage("measuring what would cross the link", bytes_of(findings.wire_blocks / every));
+  TileCollector tiles([&](const transport::BlockSet& blocks) {
+    const transport::Sizes some =
+        conversation_.sizes({.disk = disk, .blocks = blocks, .remembered_blocks = remembered});
+    ++round_trips_;
+    all.bytes += some.bytes;
+    all.compressed += some.compressed;
+    all.disk_bytes += some.disk_bytes;
+    all.disk_compressed += some.disk_compressed;
+    all.repeated += some.repeated;
+    progress_.advance(some.bytes + some.repeated);
+  });
+  std::uint64_t told = 0;
+  findings.runs.each([&](const HeldRun& held) {
+    if (held.run.origin != Origin::wire)
+      return;
+    for (std::uint64_t at = 0; at < held.run.blocks;) {
+      const std::uint64_t some = std::min(held.run.blocks - at, kStretchBlocks - told % kStretchBlocks);
+      if (told / kStretchBlocks % every == 0)
+        tiles.add(model::BlockIndex(held.run.first.value + at), some);
+      told += some;
+      at += some;
+    }
+  });
+  tiles.finish();
+  findings.sizes = all;
+  measuring_time_ += std::chrono::steady_clock::now() - start;
 }
 
 }  // namespace jaunt::engine

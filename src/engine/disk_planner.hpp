@@ -1,6 +1,7 @@
 // Where every block of one disk can be had: candidates ranked, the base chosen, the difference worked out.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -15,15 +16,26 @@
 
 namespace jaunt::engine {
 
+// What is asked about the blocks that only the source has, by which the forecast is made: a few of them, or all,
+// which takes the source some seconds for each GB.
+enum class Measuring { sample, all };
+
 // Plans one disk after the other. What it is made of outlives it.
 class DiskPlanner {
  public:
   // In `scratch` is room for what outgrows memory.
   DiskPlanner(Conversation& conversation, const Holdings& holdings, const std::filesystem::path& scratch,
-              base::Progress& progress)
-      : conversation_(conversation), holdings_(holdings), scratch_(scratch), progress_(progress) {}
+              base::Progress& progress, Measuring measuring)
+      : conversation_(conversation),
+        holdings_(holdings),
+        scratch_(scratch),
+        progress_(progress),
+        measuring_(measuring) {}
 
   DiskFindings plan(std::uint32_t disk);
+  // Spent on measuring, which a teleport does not.
+  std::uint32_t round_trips() const { return round_trips_; }
+  std::chrono::duration<double> measuring_time() const { return measuring_time_; }
 
  private:
   // One image as the base, ready to be compared with.
@@ -43,12 +55,16 @@ class DiskPlanner {
   void find_holders(DiskFindings& findings) const;
   void survey(DiskFindings& findings) const;
   void ask_sizes(std::uint32_t disk, DiskFindings& findings);
+  void measure(std::uint32_t disk, std::uint64_t remembered, DiskFindings& findings);
   void each_found_id(const std::function<void(const model::BlockId&)>& visit) const;
 
   Conversation& conversation_;
   const Holdings& holdings_;
   const std::filesystem::path scratch_;
   base::Progress& progress_;
+  const Measuring measuring_;
+  std::uint32_t round_trips_ = 0;
+  std::chrono::duration<double> measuring_time_{};
   std::optional<Base> base_;                     // what was compared with last
   std::optional<SpilledList<sync::Run>> found_;  // by that
 };

@@ -1,5 +1,6 @@
 #include "engine/machine_answers.hpp"
 
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,7 +9,6 @@
 #include "base/text.hpp"
 #include "codec/zstd_frame.hpp"
 #include "codec/zstd_stream.hpp"
-#include "engine/wire_sample.hpp"
 #include "model/description_json.hpp"
 
 namespace jaunt::engine {
@@ -51,15 +51,27 @@ void add_firmware(const model::Description& description, tp::Machine& machine) {
   machine.firmware_bytes = variables.size();
 }
 
+base::Bytes noise(std::size_t bytes) {
+  static thread_local std::mt19937_64 random{std::random_device{}()};
+  base::Bytes filler(bytes);
+  for (std::byte& one : filler)
+    one = static_cast<std::byte>(random());
+  return filler;
+}
+
 }  // namespace
 
 Answer MachineAnswers::answer(const tp::Message& question) {
   if (const auto* ask = std::get_if<tp::AskMachine>(&question.body))
     return {question.number, machine(*ask)};
+  if (const auto* ask = std::get_if<tp::AskProbe>(&question.body))
+    return {question.number, tp::Probe{.filler = noise(ask->bytes)}};
   if (!side_)
     throw Error(ErrorKind::corrupt, "answer", asker_, "it asked for blocks before it named a machine");
   if (const auto* ask = std::get_if<tp::AskSizes>(&question.body))
-    return {question.number, sizes_of(described_->disks[checked(ask->disk)], *ask, workplace_.cancel)};
+    return {question.number, sizes(*ask)};
+  if (std::holds_alternative<tp::AskStream>(question.body))
+    size_stream_.reset();  // the real one needs the room
   if (const auto* ask = std::get_if<tp::AskStream>(&question.body))
     return {question.number, StreamBegin{ask->bytes_per_second, ask->window_bits,
                                          blocks_of(ask->disk, ask->blocks, kHistoryBlocksMax)}};
@@ -70,6 +82,7 @@ Answer MachineAnswers::answer(const tp::Message& question) {
 
 tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
   side_.reset();
+  size_stream_.reset();
   open_.clear();
   offered_.clear();
   described_.reset();
@@ -90,6 +103,12 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
   }
   add_firmware(described_->description, told_machine);
   return told_machine;
+}
+
+tp::Sizes MachineAnswers::sizes(const tp::AskSizes& ask) {
+  if (!size_stream_)
+    size_stream_.emplace();
+  return size_stream_->add(described_->disks[checked(ask.disk)], ask, workplace_.cancel);
 }
 
 std::size_t MachineAnswers::checked(std::uint32_t disk) const {

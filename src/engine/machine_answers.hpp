@@ -9,6 +9,7 @@
 
 #include "disk/image.hpp"
 #include "engine/describe_job.hpp"
+#include "engine/wire_sample.hpp"
 #include "sync/block_reader.hpp"
 #include "sync/source_side.hpp"
 #include "transport/messages.hpp"
@@ -49,6 +50,7 @@ class MachineAnswers {
   };
 
   transport::Machine machine(const transport::AskMachine& ask);
+  transport::Sizes sizes(const transport::AskSizes& ask);
   std::size_t checked(std::uint32_t disk) const;
   base::Bytes blocks_of(std::uint32_t disk, const transport::BlockSet& blocks, std::size_t blocks_max);
   void check_held() const;
@@ -60,6 +62,7 @@ class MachineAnswers {
   std::vector<sync::OfferedDisk> offered_;
   std::vector<OpenDisk> open_;
   std::optional<sync::SourceSide> side_;
+  std::optional<SizeStream> size_stream_;
 };
 
 }  // namespace jaunt::engine

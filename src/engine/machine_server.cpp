@@ -110,7 +110,7 @@ class Server {
 
   void send(sync::BlockStreamWriter& stream, const Answer& answer) {
     if (const auto* body = std::get_if<tp::Body>(&answer.content)) {
-      link_.send(tp::encode({answer.number, *body}));
+      send({answer.number, *body});
     } else if (const auto* begin = std::get_if<StreamBegin>(&answer.content)) {
       link_.send(
           tp::encode({answer.number, stream.begin(begin->bytes_per_second, begin->window_bits, begin->history)}));
@@ -118,8 +118,14 @@ class Server {
       base::Bytes frame = tp::encode({answer.number, stream.write(std::get<PlainBlocks>(answer.content).content)});
       const auto start = std::chrono::steady_clock::now();
       link_.send(std::move(frame));
-      stream.sent(std::chrono::steady_clock::now() - start);
+      stream.sent(std::chrono::steady_clock::now() - start, link_.measured().sending);
     }
+  }
+
+  void send(tp::Message answer) {
+    if (auto* probe = std::get_if<tp::Probe>(&answer.body))
+      probe->bytes_per_second = link_.measured().sending.value_or(base::ByteCount{}).value;
+    link_.send(tp::encode(answer));
   }
 
   tp::Link& link_;

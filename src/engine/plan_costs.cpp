@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "engine/wire_sample.hpp"
 #include "model/run_list.hpp"
 
 namespace jaunt::engine {
@@ -26,24 +27,36 @@ double ratio(base::ByteCount part, base::ByteCount whole, double otherwise) {
              : std::clamp(static_cast<double>(part.value) / static_cast<double>(whole.value), 0.001, 1.0);
 }
 
+// A sample of scattered groups does not show what a stream finds again far behind: of a web server's blocks 9 to 26 %
+// of what they are without it. Noise is found nowhere.
+double with_all_history(double ratio, double sampled_share) {
+  constexpr double kFoundFarBehind = 0.25;
+  return ratio * (1 - kFoundFarBehind * (1 - ratio) * std::clamp(1 - sampled_share, 0.0, 1.0));
+}
+
 match::Costs costs_of(const std::vector<DiskFindings>& disks, const model::LinkSpeed& link) {
   match::Costs costs;
   costs.link.rate = static_cast<double>(link.bytes_per_second.value);
   costs.link.round_trip = static_cast<double>(link.round_trip.count()) / 1e6;
   transport::Sizes sizes;
+  std::uint64_t wire_blocks = 0;
   for (const DiskFindings& disk : disks)
     if (disk.sizes) {
+      wire_blocks += disk.wire_blocks;
       sizes.bytes += disk.sizes->bytes;
       sizes.compressed += disk.sizes->compressed;
       sizes.disk_bytes += disk.sizes->disk_bytes;
       sizes.disk_compressed += disk.sizes->disk_compressed;
     }
-  // The sample tells of level 3; the other levels keep their distance from it. What does not become smaller at one
-  // does not at another.
-  const auto third = std::ranges::find(costs.compression, 3, &match::Compression::level);
-  if (third != costs.compression.end()) {
-    const double usual = third->ratio;
-    const double sampled = ratio(sizes.compressed, sizes.bytes, usual);
+  // The other levels keep their distance from the one that was tried. What does not become smaller at one does not at
+  // another.
+  const auto tried = std::ranges::find(costs.compression, kSizeLevel, &match::Compression::level);
+  if (tried != costs.compression.end()) {
+    const double usual = tried->ratio;
+    const double sampled =
+        with_all_history(ratio(sizes.compressed, sizes.bytes, usual),
+                         static_cast<double>((sizes.bytes + sizes.repeated).value) /
+                             static_cast<double>(std::max<std::uint64_t>(wire_blocks * model::kBlockBytes, 1)));
     for (match::Compression& level : costs.compression)
       level.ratio = sampled <= usual ? level.ratio * sampled / usual
                                      : std::min(1.0, 1 - (1 - level.ratio) * (1 - sampled) / (1 - usual));
@@ -64,6 +77,10 @@ match::Task task_of(const std::vector<DiskFindings>& disks, const Circumstances&
   task.read_first = circumstances.running ? task.nonzero : base::ByteCount{};
   task.difference = circumstances.difference;
   task.round_trips = circumstances.round_trips;
+  const model::LinkSpeed& link = circumstances.link;
+  task.working_out = std::max(
+      0.0, circumstances.planning.count() - task.round_trips * static_cast<double>(link.round_trip.count()) / 1e6 -
+               static_cast<double>(task.difference.value) / static_cast<double>(link.bytes_per_second.value));
   task.running = circumstances.running;
   return task;
 }

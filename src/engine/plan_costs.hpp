@@ -1,6 +1,7 @@
 // The forecast of a plan: what is found here and there, what that costs, and which source each block is given.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Circumstances {
   model::LinkSpeed link;
   base::ByteCount difference = {};  // the bytes of working it out, both directions
   std::uint32_t round_trips = 0;
+  std::chrono::duration<double> planning{};  // what all that took, round trips and bytes included
   bool running = false;
 };
 

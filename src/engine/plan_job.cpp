@@ -11,6 +11,7 @@
 #include "engine/disk_planner.hpp"
 #include "engine/holdings.hpp"
 #include "engine/kept_plans.hpp"
+#include "engine/link_speed.hpp"
 #include "engine/plan_costs.hpp"
 
 namespace jaunt::engine {
@@ -23,18 +24,16 @@ namespace {
 
 // Too slow costs little on a fast link: what is here is read. Too fast costs much on a slow one: all would be sent.
 constexpr base::ByteCount kAssumedRate{12'500'000};
+constexpr base::ByteCount kUnlimited{~std::uint64_t{0}};
 constexpr std::chrono::microseconds kAssumedRoundTrip{1000};
 constexpr std::size_t kIdsAtOnce = 1 << 18;  // looked up together: 4 MiB
 
-// What is given counts; else what the link has shown so far, which before a transfer is only its delay.
-model::LinkSpeed link_speed(const PlanOptions& options, const transport::Measured& measured) {
-  const bool given = options.bytes_per_second || options.round_trip;
-  const bool known = measured.sending && measured.round_trip;
-  return {.bytes_per_second = options.bytes_per_second.value_or(measured.sending.value_or(kAssumedRate)),
-          .round_trip = options.round_trip.value_or(measured.round_trip.value_or(kAssumedRoundTrip)),
-          .origin = given   ? "given"
-                    : known ? "measured"
-                            : "assumed"};
+// Of what is sent as blocks, about so much crosses; and in kilobytes, what cannot be told before.
+constexpr std::uint64_t kBlocksForOneOnTheWire = 3;
+
+// Another home on this machine has no link.
+bool is_link(const transport::Measured& measured) {
+  return measured.round_trip.has_value();
 }
 
 class PlanJob {
@@ -53,12 +52,15 @@ class PlanJob {
     std::vector<DiskFindings> findings;
     Circumstances circumstances;
     look_at(machine);
-    DiskPlanner planner(conversation, holdings_, workplace_.home.cache(), workplace_.progress);
+    const auto start = std::chrono::steady_clock::now();
+    DiskPlanner planner(conversation, holdings_, workplace_.home.cache(), workplace_.progress,
+                        options_.measures_all ? Measuring::all : Measuring::sample);
     for (std::uint32_t disk = 0; disk < conversation.disks().size(); ++disk)
       findings.push_back(planner.plan(disk));
-    circumstances.round_trips = conversation.round_trips();
+    circumstances.planning = std::chrono::steady_clock::now() - start - planner.measuring_time();
+    circumstances.round_trips = conversation.round_trips() - planner.round_trips();
     circumstances.running = machine.running();
-    circumstances.link = link_speed(options_, link.measured());
+    circumstances.link = link_speed(findings, conversation, link);
     plan_.difference_sent = link.sent().bytes;
     plan_.difference_received = link.received().bytes;
     circumstances.difference = plan_.difference_sent + plan_.difference_received;
@@ -77,6 +79,24 @@ class PlanJob {
   }
 
  private:
+  // What is given counts, else what the link shows; never more than a limit lets through.
+  model::LinkSpeed link_speed(const std::vector<DiskFindings>& findings, Conversation& conversation,
+                              const transport::Link& link) const {
+    const transport::Measured measured = link.measured();
+    std::optional<base::ByteCount> rate = options_.bytes_per_second;
+    if (!rate && is_link(measured)) {
+      base::ByteCount expected = link.received().bytes;
+      for (const DiskFindings& disk : findings)
+        expected += base::ByteCount(disk.wire_blocks * model::kBlockBytes / kBlocksForOneOnTheWire);
+      rate = link_rate(subject_.node(), expected, conversation, workplace_.home);
+    }
+    const bool given = options_.bytes_per_second || options_.round_trip;
+    const char* const origin = given ? "given" : rate ? "measured" : "assumed";
+    return {.bytes_per_second = std::min(rate.value_or(kAssumedRate), subject_.limit.value_or(kUnlimited)),
+            .round_trip = options_.round_trip.value_or(measured.round_trip.value_or(kAssumedRoundTrip)),
+            .origin = origin};
+  }
+
   void look_at(const ToldMachine& machine) {
     plan_.as_of = machine.as_of;
     plan_.running = machine.running();

@@ -21,6 +21,7 @@ struct PlanOptions {
   std::optional<std::filesystem::path> folder = {};  // for its disks; by default the first configured one
   std::string realm = "default";                     // of what is here
   bool same_machine = false;                         // it keeps its UUID
+  bool measures_all = false;                         // of what would cross, for a forecast that people read
 };
 
 // Throws usage where a machine's home is this very node's.

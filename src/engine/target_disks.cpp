@@ -10,6 +10,7 @@
 #include "engine/disk_recipe.hpp"
 #include "engine/kept_plans.hpp"
 #include "engine/lease_keeper.hpp"
+#include "engine/link_speed.hpp"
 #include "engine/target_catalog.hpp"
 #include "engine/window_slot.hpp"
 
@@ -22,6 +23,7 @@ using base::ErrorKind;
 namespace {
 
 constexpr const char* kProved = "proved";
+constexpr std::uint64_t kTellingBytes = 4 * base::kMiB;  // of blocks: a transfer that shows how fast the link is
 
 // Throws Outdated where what the plan counts on is not here any more.
 DiskRecipe recipe_of(const model::Plan& plan, std::size_t disk, const model::RunListView& runs, const Home& home,
@@ -95,6 +97,10 @@ void TargetDisks::build(const model::Plan& plan, Conversation& conversation) {
     if (!fs::exists(places_[i].path))
       build_one(plan, i, number.value_or(0), holdings, supply);
   }
+  // One that a limit has held back has not shown how fast the link is, and a source that dials in may have one.
+  if (summary_.bytes[model::SourceKind::wire].value >= kTellingBytes && !request_.subject.limit &&
+      request_.subject.home.empty() && request_.subject.dials_in.empty())
+    remember_link(request_.subject.node(), conversation, workplace_.home);
 }
 
 void TargetDisks::build_one(const model::Plan& plan, std::size_t disk, std::uint32_t number, const Holdings& holdings,

@@ -7,41 +7,48 @@
 #include <unordered_set>
 #include <utility>
 
-#include "codec/zstd_frame.hpp"
-
 namespace jaunt::engine {
 
 namespace {
 
-constexpr std::size_t kSampleBytesMax = 16 * base::kMiB;
 constexpr std::size_t kDiskGroups = 64;
+constexpr int kPlainLevel = 3;
+constexpr std::size_t kPieceBytes = base::kMiB;
 
-// Collects blocks and tells how small they become together.
+// Compresses blocks one after another and counts what goes in and comes out.
 class Pile {
  public:
-  explicit Pile(const disk::Image& image) : size_(image.size().value), reader_(image.reader()) {}
+  Pile(const disk::Image& image, codec::StreamCompressor& stream)
+      : size_(image.size().value), reader_(image.reader()), stream_(stream) {}
 
   void add(std::uint64_t block) {
     const std::uint64_t at = block * model::kBlockBytes;
-    if (at >= size_ || bytes_.size() + model::kBlockBytes > kSampleBytesMax)
+    if (at >= size_)
       return;
-    const std::size_t before = bytes_.size();
-    bytes_.resize(before + std::min(model::kBlockBytes, size_ - at));
-    reader_->read(base::ByteOffset(at), std::span(bytes_).subspan(before));
+    const std::size_t before = piece_.size();
+    piece_.resize(before + std::min(model::kBlockBytes, size_ - at));
+    reader_->read(base::ByteOffset(at), std::span(piece_).subspan(before));
+    if (piece_.size() >= kPieceBytes)
+      compress();
   }
-  base::ByteCount bytes() const { return base::ByteCount(bytes_.size()); }
-  base::ByteCount compressed() const {
-    if (bytes_.empty())
-      return {};
-    base::Bytes frame;
-    const bool smaller = codec::FrameCompressor().append_frame(bytes_, bytes_.size(), frame);
-    return base::ByteCount(smaller ? frame.size() : bytes_.size());
+  void compress() {
+    if (piece_.empty())
+      return;
+    base::Bytes packed;
+    stream_.append(piece_, packed);
+    bytes += base::ByteCount(piece_.size());
+    compressed += base::ByteCount(packed.size());
+    piece_.clear();
   }
+
+  base::ByteCount bytes;
+  base::ByteCount compressed;
 
  private:
   const std::uint64_t size_;
   std::unique_ptr<disk::Reader> reader_;
-  base::Bytes bytes_;
+  codec::StreamCompressor& stream_;
+  base::Bytes piece_;
 };
 
 template <typename Visit>
@@ -117,34 +124,61 @@ std::vector<std::uint64_t> blocks_of(const transport::BlockSet& set) {
   return blocks;
 }
 
-}  // namespace
-
-transport::Sizes sizes_of(const ReadDisk& disk, const transport::AskSizes& question,
-                          const base::CancelToken& cancel) {
-  const auto image = open_disk(disk);
-  const std::vector<std::uint64_t> blocks = blocks_of(question.blocks);
-  const Repeats repeats(disk, blocks, question.remembered_blocks);
-  Pile asked(*image);
-  base::ByteCount repeated;
-  for (const std::uint64_t block : blocks) {
-    cancel.check();
-    if (repeats.contains(block))
-      repeated += base::ByteCount(model::kBlockBytes);
-    else
-      asked.add(block);
-  }
-  Pile whole(*image);
+// A plain copy of the disk, by groups from all over it.
+void sample_disk(const ReadDisk& disk, const disk::Image& image, transport::Sizes& sizes) {
+  codec::StreamCompressor stream(kPlainLevel, codec::kWindowBitsMin);
+  Pile whole(image, stream);
   const auto groups = disk.tree->groups();
   const std::size_t sampled = std::min(kDiskGroups, groups.size());
   for (std::size_t i = 0; i < sampled; ++i) {
     const model::TreeGroup& group = groups[i * groups.size() / sampled];
     each_block_of(group.index, group.mask, [&](std::uint64_t block) { whole.add(block); });
   }
-  return {.bytes = asked.bytes(),
-          .compressed = asked.compressed(),
-          .disk_bytes = whole.bytes(),
-          .disk_compressed = whole.compressed(),
-          .repeated = repeated};
+  whole.compress();
+  sizes.disk_bytes = whole.bytes;
+  sizes.disk_compressed = whole.compressed;
+}
+
+}  // namespace
+
+transport::Sizes SizeStream::add(const ReadDisk& disk, const transport::AskSizes& question,
+                                 const base::CancelToken& cancel) {
+  const auto image = open_disk(disk);
+  const std::vector<std::uint64_t> blocks = blocks_of(question.blocks);
+  const Repeats repeats(disk, blocks, question.remembered_blocks);
+  transport::Sizes sizes;
+  Pile asked(*image, stream_);
+  for (const std::uint64_t block : blocks) {
+    cancel.check();
+    if (repeats.contains(block))
+      sizes.repeated += base::ByteCount(model::kBlockBytes);
+    else
+      asked.add(block);
+  }
+  asked.compress();
+  sizes.bytes = asked.bytes;
+  sizes.compressed = asked.compressed;
+  if (disks_.insert(question.disk).second)
+    sample_disk(disk, *image, sizes);
+  return sizes;
+}
+
+void TileCollector::add(model::BlockIndex first, std::uint64_t blocks) {
+  for (std::uint64_t block = first.value; block < first.value + blocks; ++block) {
+    const std::uint64_t tile = block / transport::kTileBlocks;
+    if (blocks_.empty() || blocks_.back().tile != tile) {
+      if (blocks_.size() == transport::kTilesMax)
+        finish();
+      blocks_.push_back({.tile = tile});
+    }
+    std::uint16_t& group = blocks_.back().groups[block / model::kFanout % transport::kTileGroups];
+    group = static_cast<std::uint16_t>(group | 1U << block % model::kFanout);
+  }
+}
+
+void TileCollector::finish() {
+  if (!blocks_.empty())
+    take_(std::exchange(blocks_, {}));
 }
 
 void BlockSampler::add(model::BlockIndex first, std::uint64_t blocks) {

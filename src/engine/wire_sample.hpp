@@ -1,15 +1,44 @@
-// How small blocks become on the wire, from a sample that is read and compressed.
+// How small blocks become on the wire: they are read and compressed as if they were sent.
 #pragma once
 
+#include <functional>
+#include <set>
+
 #include "base/error.hpp"
+#include "codec/zstd_stream.hpp"
 #include "engine/describe_job.hpp"
 #include "transport/messages.hpp"
 
 namespace jaunt::engine {
 
-// Of those blocks, and of a sample of the whole disk. Content is read as a hint: it may be newer than the tree, and
-// what cannot be read is left out.
-transport::Sizes sizes_of(const ReadDisk& disk, const transport::AskSizes& question, const base::CancelToken& cancel);
+inline constexpr int kSizeLevel = 1;  // of zstd
+
+// A source's answers to one conversation. The blocks asked about are one stream, with the window that teleports have,
+// so that what comes up again later is as small as it will be. Content is read as a hint: it may be newer than the
+// tree, and what cannot be read is left out. One thread.
+class SizeStream {
+ public:
+  // Of those blocks; with the first question about a disk of a sample of all of it, too.
+  transport::Sizes add(const ReadDisk& disk, const transport::AskSizes& question, const base::CancelToken& cancel);
+
+ private:
+  codec::StreamCompressor stream_{kSizeLevel};
+  std::set<std::uint32_t> disks_;
+};
+
+// All blocks that it is told of one after another, as sets of as many tiles as a question names.
+class TileCollector {
+ public:
+  using Take = std::function<void(transport::BlockSet)>;
+  explicit TileCollector(Take take) : take_(std::move(take)) {}
+
+  void add(model::BlockIndex first, std::uint64_t blocks);
+  void finish();
+
+ private:
+  const Take take_;
+  transport::BlockSet blocks_;
+};
 
 // Up to `groups_max` groups of the blocks that `wanted` tells of one after another, each group in order, taken
 // evenly: a message's worth.

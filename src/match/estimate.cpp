@@ -138,7 +138,8 @@ void add_source_duty(Stages& stages, const Portion& wire, const Task& task, cons
 double serial_seconds(const Task& task, const Costs& costs) {
   const auto first = static_cast<double>(task.read_first.value);
   return std::max(first / costs.source.disk_read, first / (costs.source.hash * costs.source.cores)) +
-         task.round_trips * costs.link.round_trip + static_cast<double>(task.difference.value) / costs.link.allowed();
+         task.working_out + task.round_trips * costs.link.round_trip +
+         static_cast<double>(task.difference.value) / costs.link.allowed();
 }
 
 BySource<SourceForecast> tally_of(const BySource<Portion>& portions, ByteCount zero, const Choice& choice,

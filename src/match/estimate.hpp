@@ -18,6 +18,7 @@ struct Task {
   base::ByteCount read_first;     // what the source has to read before the difference can be worked out
   base::ByteCount difference;     // the difference protocol's own bytes, both directions
   std::uint32_t round_trips = 4;  // that nothing overlaps with
+  double working_out = 0;         // seconds that both nodes need for the difference, beside these
   bool thin = false;              // the target stands on the base instead of copying it
   // For the downtime of a move; one that is shut off has none.
   bool running = false;

@@ -64,16 +64,18 @@ void print(const model::Plan& plan, bool json, bool first) {
 
 int make_plans(const Invocation& invocation, const engine::Home& home, const engine::Config& config) {
   const bool json = invocation.flag("--json");
-  const engine::PlanOptions options = options_of(invocation);
-  return each_subject(invocation, [&](const std::string& subject, bool first) {
-    const model::Plan plan = [&] {
-      ProgressLine progress(invocation.flag("--quiet"));
-      return engine::make_plan(engine::parse_remote_machine(subject), options,
-                               {.home = home, .config = config, .progress = progress, .cancel = interrupted()});
-    }();
-    print(plan, json, first);
-    return plan.problems.empty();
-  });
+  engine::PlanOptions options = options_of(invocation);
+  options.measures_all = true;
+  return each_subject(
+      engine::with_their_nodes(invocation.arguments()), json, [&](const std::string& subject, bool first) {
+        const model::Plan plan = [&] {
+          ProgressLine progress(invocation.flag("--quiet"));
+          return engine::make_plan(engine::parse_remote_machine(subject), options,
+                                   {.home = home, .config = config, .progress = progress, .cancel = interrupted()});
+        }();
+        print(plan, json, first);
+        return plan.problems.empty();
+      });
 }
 
 std::string moment(std::int64_t seconds) {

@@ -29,7 +29,7 @@ struct Sampled {
   transport::Sizes sizes(std::uint64_t first, std::uint64_t count, std::uint64_t remembered) const {
     BlockSampler sampler(192);
     sampler.add(model::BlockIndex(first), count);
-    return sizes_of(disk, {.disk = 0, .blocks = sampler.take(), .remembered_blocks = remembered}, {});
+    return SizeStream().add(disk, {.disk = 0, .blocks = sampler.take(), .remembered_blocks = remembered}, {});
   }
 };
 
@@ -61,4 +61,40 @@ TEST_CASE("What is elided is nothing that could be repeated") {
   const auto sizes = sampled.sizes(200, 100, 1'000'000);
   CHECK(blocks(sizes.bytes) == 50);
   CHECK(blocks(sizes.repeated) == 50);
+}
+
+TEST_CASE("What comes up again in a later question costs little, however it was asked for") {
+  const Sampled sampled(numbered(1, 300) + numbered(1, 300));
+  SizeStream stream;
+  const auto ask = [&](std::uint64_t first) {
+    BlockSampler sampler(192);
+    sampler.add(model::BlockIndex(first), 300);
+    return stream.add(sampled.disk, {.disk = 0, .blocks = sampler.take(), .remembered_blocks = 0}, {});
+  };
+  const auto once = ask(0);
+  const auto again = ask(300);
+  CHECK(once.compressed >= once.bytes);
+  CHECK(blocks(again.bytes) == 300);
+  CHECK(again.compressed.value < again.bytes.value / 100);
+  CHECK(once.disk_bytes.value > 0);
+  CHECK(again.disk_bytes.value == 0);  // of the disk it was told
+}
+
+TEST_CASE("All blocks are told in sets of as many tiles as a question may name") {
+  std::vector<transport::BlockSet> sets;
+  TileCollector tiles([&](transport::BlockSet set) { sets.push_back(std::move(set)); });
+  tiles.finish();
+  CHECK(sets.empty());
+  tiles.add(model::BlockIndex(3), 2);
+  tiles.add(model::BlockIndex(17), 1);
+  tiles.add(model::BlockIndex(256), 300 * 256);
+  tiles.finish();
+  REQUIRE(sets.size() == 2);
+  CHECK(sets[0].size() == transport::kTilesMax);
+  CHECK(sets[0][0].groups[0] == (1U << 3 | 1U << 4));
+  CHECK(sets[0][0].groups[1] == 1U << 1);
+  CHECK(sets[1].size() == 301 - transport::kTilesMax);
+  CHECK(sets[1].back().tile == 300);
+  for (const std::uint16_t group : sets[1].back().groups)
+    CHECK(group == 0xffff);
 }
