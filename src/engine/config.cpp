@@ -55,6 +55,14 @@ const std::array kKeys{
               "What networks of other hosts are called here, for machines that arrive: pairs of kind and name."},
     ConfigKey{"machine.files", &Config::machine_files,
               "Kernels and initial ramdisks of this host that machines that arrive may be started with."},
+    ConfigKey{"receive.folders", &Config::receive_folders,
+              "Where paired nodes that are granted receive may put the disks of machines that they push; none means "
+              "nowhere."},
+    ConfigKey{"receive.define", &Config::receive_define, "Whether machines that are pushed here become domains."},
+    ConfigKey{"receive.start", &Config::receive_start,
+              "Whether machines that are pushed here, and become domains, are started when the source asks for it."},
+    ConfigKey{"receive.keep_free", &Config::receive_keep_free,
+              "How much space a machine that is pushed here leaves free in its folder.", true},
     ConfigKey{"threads", &Config::threads, "Threads that read and hash; 0 means one for each processor."},
 };
 

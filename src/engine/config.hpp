@@ -37,6 +37,10 @@ struct Config {
   LocalPort daemon_metrics_port;
   NetworkNames machine_networks;
   std::vector<std::filesystem::path> machine_files;
+  std::vector<std::filesystem::path> receive_folders;
+  bool receive_define = false;
+  bool receive_start = false;
+  base::ByteCount receive_keep_free{4 * base::kGiB};
 };
 
 // One key. Its type is that of the member it sets.

@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "engine/job.hpp"
+#include "engine/receive_request.hpp"
 #include "engine/teleport_report.hpp"
 
 namespace jaunt::engine {
@@ -27,11 +28,6 @@ constexpr std::size_t kStatusBytesMax = 256 * 1024;  // that wait to be read; th
 constexpr std::size_t kOutBytesMax = 8 * base::kMiB;
 constexpr const char* kEnd = R"({"type":"end"})";
 
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  const fs::path inner = path.lexically_normal().lexically_relative(folder.lexically_normal());
-  return !inner.empty() && *inner.begin() != "..";
-}
-
 }  // namespace
 
 void refuse_beyond_group(const TeleportRequest& request, const Config& config) {
@@ -39,9 +35,7 @@ void refuse_beyond_group(const TeleportRequest& request, const Config& config) {
     throw Error(ErrorKind::auth, "teleport", base::printable(request.subject.name),
                 "another home of this host is for root alone", "name a paired node");
   const fs::path& to = request.options.to;
-  const fs::path folder = fs::weakly_canonical(fs::is_directory(to) ? to : to.parent_path());
-  if (std::ranges::none_of(config.image_folders,
-                           [&](const fs::path& allowed) { return lies_in(folder, fs::weakly_canonical(allowed)); }))
+  if (!lies_within(fs::is_directory(to) ? to : to.parent_path(), config.image_folders))
     throw Error(ErrorKind::auth, "create", base::printable(to.string()), "it lies outside of the folders for images",
                 "choose a folder of images.folders with --to, or ask root");
 }

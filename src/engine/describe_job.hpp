@@ -71,12 +71,15 @@ struct Described {
   std::shared_ptr<const HeldDisks> held = {};  // where that was asked for, and somebody may change them
 };
 
+class AskingEnd;
+
 // Where a job works, and how it tells of itself. All of it outlives the job.
 struct Workplace {
   const Home& home;
   const Config& config;
   base::Progress& progress;
   base::CancelToken cancel;
+  AskingEnd* caller = nullptr;  // of a job whose source has dialled in
 };
 
 // Ends what jobs have left whose process is gone, and tells of it.

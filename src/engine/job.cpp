@@ -153,6 +153,8 @@ ListedJob listed(const fs::path& folder, const std::vector<Record>& records) {
   for (const Record& record : records) {
     if (const auto* begun = std::get_if<JobBegun>(&record))
       job.begun = *begun;
+    if (const auto* requested = std::get_if<Requested>(&record))
+      job.request = requested->request;
     if (const auto* failure = std::get_if<AttemptFailed>(&record))
       job.failure = *failure;
     if (const auto* finished = std::get_if<JobFinished>(&record))

@@ -70,6 +70,7 @@ struct ListedJob {
   std::optional<AttemptFailed> failure = {};  // of the last attempt
   std::optional<JobFinished> finished = {};   // it is over, and only remembered
   std::optional<JobSchedule> schedule = {};   // a daemon has it
+  std::string request = {};                   // what it was asked for, as its kind writes it
 
   bool resumable() const { return !alive && !finished && begun.kind == kTeleportKind; }
   // "running", "queued", "waiting" (for its next attempt), "cancelling", "interrupted" (it can be resumed), "killed"

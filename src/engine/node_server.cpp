@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "engine/grant_check.hpp"
+#include "engine/machine_receiver.hpp"
 #include "engine/machine_server.hpp"
 #include "engine/pairing.hpp"
 #include "identity/peers.hpp"
@@ -33,6 +34,28 @@ constexpr std::string_view kServedRealm = "default";
     link.send(transport::encode({transport::decode(*question).number, transport::refusal_of(why)}));
   throw Error(why);
 }
+
+// A link of which the first frame was looked at.
+class OpenedLink : public transport::Link {
+ public:
+  explicit OpenedLink(transport::Link& link) : link_(link), first_(link.receive()) {}
+
+  const std::optional<base::Bytes>& first() const { return first_; }
+
+  const std::string& peer() const override { return link_.peer(); }
+  void send(base::Bytes frame) override { link_.send(std::move(frame)); }
+  std::optional<base::Bytes> receive() override {
+    return first_ ? std::exchange(first_, std::nullopt) : link_.receive();
+  }
+  void close() override { link_.close(); }
+  transport::Traffic sent() const override { return link_.sent(); }
+  transport::Traffic received() const override { return link_.received(); }
+  transport::Measured measured() const override { return link_.measured(); }
+
+ private:
+  transport::Link& link_;
+  std::optional<base::Bytes> first_;
+};
 
 class NodeServer {
  public:
@@ -99,9 +122,7 @@ class NodeServer {
       if (full)
         refuse_all(*visitor.link, Error(ErrorKind::busy, "serve", visitor.name,
                                         "that node has as many conversations as it may", "try again later"));
-      serve_machine(*visitor.link, workplace_, [&](const transport::Body& question) {
-        check_granted(question, peer_of(visitor).grants, kServedRealm, visitor.name);
-      });
+      attend(visitor, who);
       options_.log(fmt::format("{} has left; {} sent, {} received", who,
                                base::human_bytes(visitor.link->sent().bytes),
                                base::human_bytes(visitor.link->received().bytes)));
@@ -114,6 +135,39 @@ class NodeServer {
     } catch (const std::exception& failure) {  // whatever it is, it ends this conversation and no other
       options_.log(fmt::format("{}: {}", who, base::printable(failure.what())));
     }
+  }
+
+  // Whoever dials says with the first word which of the two has a machine.
+  void attend(transport::Visitor& visitor, const std::string& who) {
+    OpenedLink link(*visitor.link);
+    if (link.first()) {
+      const transport::Message message = transport::decode(*link.first());
+      if (const auto* ask = std::get_if<transport::AskReceive>(&message.body))
+        return receive(visitor, *ask, who);
+    }
+    serve_machine(link, workplace_, [&](const transport::Body& question) {
+      check_granted(question, peer_of(visitor).grants, kServedRealm, visitor.name);
+    });
+  }
+
+  void receive(transport::Visitor& visitor, const transport::AskReceive& ask, const std::string& who) {
+    struct Place {
+      explicit Place(std::atomic<unsigned>& all) : taken(all), number(++all) {}
+      ~Place() { --taken; }
+      Place(const Place&) = delete;
+      Place& operator=(const Place&) = delete;
+      std::atomic<unsigned>& taken;
+      const unsigned number;
+    } const place(receiving_);
+    if (place.number > workplace_.config.daemon_jobs) {
+      const Error full(ErrorKind::busy, "receive", visitor.name,
+                       "that node receives as many machines as it may (daemon.jobs)", "try again later");
+      visitor.link->send(transport::encode({.number = 0, .body = transport::refusal_of(full)}));
+      throw Error(full);
+    }
+    visitor.link->wait_for_answers();
+    receive_machine(*visitor.link, ask, {.peer = [&] { return peer_of(visitor); }, .who = who, .log = options_.log},
+                    workplace_);
   }
 
   // Grants and removals count at once, also in a conversation that is under way.
@@ -130,6 +184,7 @@ class NodeServer {
   const identity::PeerBook peers_;
   Inviting inviting_;
   std::list<Session> sessions_;
+  std::atomic<unsigned> receiving_ = 0;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "codec/zstd_frame.hpp"
 #include "engine/local_node.hpp"
 #include "engine/paired_node.hpp"
+#include "engine/turned_link.hpp"
 #include "model/description_json.hpp"
 
 namespace jaunt::engine {
@@ -13,12 +14,13 @@ namespace jaunt::engine {
 namespace fs = std::filesystem;
 using base::Error;
 using base::ErrorKind;
+namespace tp = transport;
 
 namespace {
 
 constexpr std::string_view kHomeScheme = "home:";
 
-ToldMachine understood(const transport::Machine& told) {
+ToldMachine understood(const tp::Machine& told) {
   ToldMachine machine{.description = model::description_from_json(told.description), .as_of = told.as_of};
   if (!told.consistency.empty())
     machine.instant = Instant{told.frozen, told.consistency};
@@ -28,11 +30,24 @@ ToldMachine understood(const transport::Machine& told) {
   return machine;
 }
 
+// A source that has dialled in.
+struct Caller {
+  AskingEnd& end;
+
+  tp::Link& link() const { return end; }
+  void finish() const { end.end_conversation(); }
+};
+
+std::size_t node_begins(const std::string& text) {
+  const auto at_home = text.rfind(fmt::format("@{}", kHomeScheme));
+  return at_home != text.npos ? at_home : text.rfind('@');
+}
+
 template <typename Node>
-void speak(Node& node, const RemoteMachine& machine, const std::string& format, const SpeakOfMachine& work) {
+void speak(Node&& node, const RemoteMachine& machine, const std::string& format, const SpeakOfMachine& work) {
   try {
     Conversation conversation(node.link());
-    const transport::Machine told = conversation.machine(machine.name, format, machine.bit_exact);
+    const tp::Machine told = conversation.machine(machine.name, format, machine.bit_exact);
     work(conversation, understood(told), node.link());
   } catch (const Error&) {
     node.finish();
@@ -56,15 +71,15 @@ RemoteMachine parse_remote_machine(const std::string& text) {
     throw Error(ErrorKind::usage, "understand", base::printable(text), cause,
                 "name the machine and the node that has it: VM@NODE, or VM@home:DIR for a home on this machine");
   };
-  const auto at_home = text.rfind(fmt::format("@{}", kHomeScheme));
-  const auto at = at_home != text.npos ? at_home : text.rfind('@');
+  const auto at = node_begins(text);
   if (at == text.npos)
     refuse("it does not say which node has it");
   RemoteMachine machine{.name = text.substr(0, at), .home = {}};
-  if (at_home != text.npos)
-    machine.home = text.substr(at + 1 + kHomeScheme.size());
+  const std::string node = text.substr(at + 1);
+  if (node.starts_with(kHomeScheme))
+    machine.home = node.substr(kHomeScheme.size());
   else
-    machine.peer = text.substr(at + 1);
+    machine.peer = node;
   if (machine.name.empty() || (machine.home.empty() && machine.peer.empty()))
     refuse("its machine or its node has no name");
   if (!machine.home.empty())
@@ -72,8 +87,24 @@ RemoteMachine parse_remote_machine(const std::string& text) {
   return machine;
 }
 
+std::vector<std::string> with_their_nodes(std::vector<std::string> machines) {
+  std::string node;
+  for (std::size_t i = machines.size(); i > 0; --i) {
+    std::string& machine = machines[i - 1];
+    if (const auto at = node_begins(machine); at != machine.npos)
+      node = machine.substr(at);
+    else
+      machine += node;
+  }
+  return machines;
+}
+
 void with_machine(const RemoteMachine& machine, const std::string& format, const Workplace& workplace,
                   const SpeakOfMachine& work) {
+  if (!machine.dials_in.empty()) {
+    base::invariant(workplace.caller != nullptr, "nobody dials a source that dials in");
+    return speak(Caller{*workplace.caller}, machine, format, work);
+  }
   if (machine.home.empty()) {
     PairedNode node(machine.peer, machine.limit, workplace);
     return speak(node, machine, format, work);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/units.hpp"
 #include "engine/conversation.hpp"
@@ -19,6 +20,7 @@ struct RemoteMachine {
   std::string name;                           // as its node calls it
   std::filesystem::path home;                 // of that node, on this machine; empty: it is another host's
   std::string peer = {};                      // the name of that node, or its address
+  std::string dials_in = {};                  // that node's id, where it is the one that dials
   bool bit_exact = false;                     // nothing of its disks is elided
   std::optional<base::ByteCount> limit = {};  // of the link to that node, a second, in either direction
 
@@ -27,6 +29,9 @@ struct RemoteMachine {
 
 // "web1@home:/var/lib/jaunt-b", "web1@storage", "web1@192.0.2.1". Throws usage.
 RemoteMachine parse_remote_machine(const std::string& text);
+
+// A name without a node gets that of the next one that has one: "web1", "web2@storage" are both of storage.
+std::vector<std::string> with_their_nodes(std::vector<std::string> machines);
 
 // What its node says of it.
 struct ToldMachine {

@@ -15,6 +15,7 @@
 #include "engine/receipt.hpp"
 #include "engine/target_disks.hpp"
 #include "engine/teleport_request.hpp"
+#include "hypervisor/ability.hpp"
 
 namespace jaunt::engine {
 
@@ -88,7 +89,8 @@ class TeleportJob {
         abandon("cancelled");
         throw;
       }
-      workplace_.progress.note(fmt::format("what was placed stays; go on with: jaunt job resume {}", job_.id()));
+      if (!dials_in())
+        workplace_.progress.note(fmt::format("what was placed stays; go on with: jaunt job resume {}", job_.id()));
       Interrupted interrupted;
       interrupted.job = job_.id();
       throw interrupted;
@@ -97,6 +99,8 @@ class TeleportJob {
   }
 
  private:
+  bool dials_in() const { return !request_.subject.dials_in.empty(); }
+
   // What nobody waits for goes on later, also where nothing of it is here yet.
   bool stays_after(const Error& failure) const {
     return disks_.begun() || (request_.waits == Waits::nobody && passes_by_itself(failure.kind()));
@@ -118,7 +122,8 @@ class TeleportJob {
 
   std::string remedy(const Error& failure) const {
     const std::string resume =
-        fmt::format("go on with `jaunt job resume {0}`, or give it up with `jaunt job cancel {0}`", job_.id());
+        fmt::format("go on with {1}, or give it up with `jaunt job cancel {0}`", job_.id(),
+                    dials_in() ? "the same push at its source" : fmt::format("`jaunt job resume {}`", job_.id()));
     if (failure.kind() == ErrorKind::no_space)
       return "make room, then " + resume;
     const bool link = failure.kind() == ErrorKind::peer && !failure.remedy().empty();
@@ -230,6 +235,8 @@ class TeleportJob {
                        follow_instant(conversation);
                      if (!chosen_)
                        stage("plan", [&] { make_plan(conversation, told, link); });
+                     if (dials_in())
+                       refuse_to_fill();
                      building = true;
                      stage("build", [&] { disks_.build(planned(), conversation); });
                    });
@@ -285,6 +292,17 @@ class TeleportJob {
                                            : blocker.remedy + "; or bring its disks alone with --no-define");
   }
 
+  // A peer's machine leaves others the room that the configuration keeps for them.
+  void refuse_to_fill() const {
+    const base::ByteCount space = chosen_plan().space;
+    const base::ByteCount free = hypervisor::target_folder(folder()).free;
+    if (!disks_.begun() && space + workplace_.config.receive_keep_free > free)
+      throw Error(
+          ErrorKind::no_space, "receive", base::printable(request_.subject.name),
+          fmt::format("it needs {}, and {} has {} of which {} are kept", base::human_bytes(space), folder().string(),
+                      base::human_bytes(free), base::human_bytes(workplace_.config.receive_keep_free)));
+  }
+
   model::Plan chosen_plan() const {
     try {
       return KeptPlans(workplace_.home).plan(chosen_->id);
@@ -297,6 +315,7 @@ class TeleportJob {
 
   model::Plan planned() {
     model::Plan plan = chosen_plan();
+    summary_.forecast = plan.forecast;
     summary_.plain_copy = plan.plain_copies.empty() ? std::nullopt : std::optional(plan.plain_copies.front());
     return plan;
   }
@@ -358,7 +377,12 @@ TeleportSummary resume_teleport(const std::string& id, const Workplace& workplac
       std::ranges::find_if(records, [](const Record& r) { return std::holds_alternative<Requested>(r); });
   if (requested == records.end())
     throw Error(ErrorKind::not_found, "resume", "job " + id, "it was killed before it did anything", "begin it anew");
-  TeleportJob resumed(std::move(job), teleport_request_from_json(std::get<Requested>(*requested).request), workplace);
+  TeleportRequest request = teleport_request_from_json(std::get<Requested>(*requested).request);
+  if (!request.subject.dials_in.empty() && workplace.caller == nullptr)
+    throw Error(ErrorKind::usage, "resume", "job " + id,
+                fmt::format("{} pushes it: that node dials in", base::printable(request.subject.peer)),
+                "on that node, the same `jaunt teleport --push` again");
+  TeleportJob resumed(std::move(job), std::move(request), workplace);
   resumed.go_on_with(records);
   return resumed.run();
 }

@@ -54,11 +54,14 @@ struct TeleportSummary {
   base::ByteCount kept;                    // that an earlier attempt had placed
   std::uint64_t repaired_tiles = 0;
   std::optional<model::PlainCopy> plain_copy;  // the fastest, as forecast
+  std::optional<model::Forecast> forecast;     // of the plan that was carried out
   std::vector<std::pair<std::string, std::chrono::duration<double>>> stages;
   std::chrono::duration<double> elapsed{};
   std::uint64_t peak_rss = 0;  // bytes, of this process
   std::optional<std::filesystem::path> receipt = {};
 };
+
+struct TeleportRequest;
 
 // It was cancelled, and can be resumed.
 struct Interrupted : base::Cancelled {
@@ -74,13 +77,16 @@ TeleportSummary teleport(const RemoteMachine& subject, const TeleportOptions& op
 std::string hand_over_teleport(const RemoteMachine& subject, const TeleportOptions& options, bool detached,
                                const Workplace& workplace);
 
+// Begins a job whose source dials in; resume_teleport() carries it out over that link. Returns its id.
+std::string await_teleport(const TeleportRequest& request, const Workplace& workplace);
+
 // Whether another attempt may succeed without anybody doing anything here.
 bool passes_by_itself(base::ErrorKind kind);
 
 // Removes an interrupted one, its hidden files, its plan, and what was promised for it.
 void cancel_teleport(const std::string& job, const Home& home);
 
-// Goes on with one. Throws not_found where there is none, busy where it runs.
+// Goes on with one. Throws not_found where there is none, busy where it runs, usage where its source has to dial in.
 TeleportSummary resume_teleport(const std::string& job, const Workplace& workplace);
 
 }  // namespace jaunt::engine

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "engine/teleport_request.hpp"
 
 namespace jaunt::engine {
 
@@ -38,7 +39,14 @@ Json disks_json(const std::vector<TeleportedDisk>& disks) {
   return list;
 }
 
+// The node that has to dial in for it to go on.
+std::string awaited_by(const ListedJob& job) {
+  const auto request = job.resumable() ? readable_request(job.request) : std::nullopt;
+  return !request || request->subject.dials_in.empty() ? "" : request->subject.peer;
+}
+
 Json job_json(const ListedJob& job) {
+  const std::string awaits = awaited_by(job);
   Json json = {{"type", "job"},
                {"id", job.id},
                {"kind", printable(job.begun.kind)},
@@ -46,7 +54,9 @@ Json job_json(const ListedJob& job) {
                {"state", job.state()},
                {"pid", job.alive ? job.pid : job.begun.pid},
                {"alive", job.alive},
-               {"resumable", job.resumable()}};
+               {"resumable", job.resumable() && awaits.empty()}};
+  if (!awaits.empty())
+    json["awaits"] = printable(awaits);
   if (job.schedule && job.schedule->retry_at != 0 && !job.alive)
     json["retry_at"] = job.schedule->retry_at;
   if (job.failure)
@@ -94,6 +104,9 @@ std::string to_json(const TeleportSummary& summary) {
                        {"consistency", printable(summary.instant->how.consistency)}};
   if (summary.plain_copy)
     json["plain_copy"] = {{"name", summary.plain_copy->name}, {"wire", summary.plain_copy->wire.value}};
+  if (summary.forecast)
+    json["forecast"] = {{"wire", summary.forecast->wire.value},
+                        {"seconds", std::chrono::duration<double>(summary.forecast->seconds).count()}};
   if (summary.receipt)
     json["receipt"] = printable(summary.receipt->string());
   return json.dump();

@@ -31,6 +31,8 @@ std::string to_json(const TeleportRequest& request) {
                {"target_format", stored(request.options.target_format)}};
   if (!request.subject.name.empty())
     json["machine"] = stored(request.subject.name + "@" + request.subject.node());
+  if (!request.subject.dials_in.empty())
+    json["dials_in"] = request.subject.dials_in;
   if (request.options.plan_id)
     json["plan"] = stored(*request.options.plan_id);
   if (request.handed_over())
@@ -58,6 +60,8 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     TeleportRequest request{.subject = {}, .options = {}};
     if (json.contains("machine"))
       request.subject = parse_remote_machine(restored(json, "machine"));
+    if (json.contains("dials_in"))
+      request.subject.dials_in = json["dials_in"].get<std::string>();
     if (json.contains("plan"))
       request.options.plan_id = restored(json, "plan");
     if (json.contains("waits"))
@@ -85,6 +89,14 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     throw base::Error(base::ErrorKind::corrupt, "read", "the job's request", failure.what());
   } catch (const Json::exception& failure) {
     throw base::Error(base::ErrorKind::corrupt, "read", "the job's request", base::printable(failure.what()));
+  }
+}
+
+std::optional<TeleportRequest> readable_request(const std::string& text) {
+  try {
+    return teleport_request_from_json(text);
+  } catch (const base::Error&) {
+    return std::nullopt;
   }
 }
 

@@ -1,6 +1,7 @@
 // What a teleport was asked for, as its journal keeps it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "engine/teleport_job.hpp"
@@ -21,6 +22,9 @@ struct TeleportRequest {
 std::string to_json(const TeleportRequest& request);
 // Throws corrupt.
 TeleportRequest teleport_request_from_json(const std::string& text);
+
+// nullopt where it cannot be read, such as that of another version.
+std::optional<TeleportRequest> readable_request(const std::string& text);
 
 // With what the plan says that it names, and a place for the disks of a domain: where images lie, if nothing else is
 // said. Throws usage where something is still missing.

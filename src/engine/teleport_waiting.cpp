@@ -1,8 +1,7 @@
 // Teleports that nobody carries out at this moment: begun for a daemon, or given up.
-#include "engine/teleport_job.hpp"
-
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
+#include "engine/teleport_job.hpp"
 #include "engine/teleport_request.hpp"
 
 namespace jaunt::engine {
@@ -17,6 +16,12 @@ std::string hand_over_teleport(const RemoteMachine& subject, const TeleportOptio
   request.options.to = fs::absolute(options.to);
   Job job = Job::begin(workplace.home, kTeleportKind, subject.name);
   store_schedule(job.folder(), {});
+  job.record(Requested{to_json(request)});
+  return job.id();
+}
+
+std::string await_teleport(const TeleportRequest& request, const Workplace& workplace) {
+  Job job = Job::begin(workplace.home, kTeleportKind, request.subject.name);
   job.record(Requested{to_json(request)});
   return job.id();
 }

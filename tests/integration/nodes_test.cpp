@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "support/cable.hpp"
 #include "support/served_home.hpp"
 #include "support/skip.hpp"
 
@@ -17,6 +18,7 @@ using namespace jaunt;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using test_support::Cable;
 using test_support::ServedHome;
 
 namespace {
@@ -61,55 +63,6 @@ void check_refused(const base::Captured& result, int code, const char* part) {
   CHECK(result.status.code == code);
   CHECK(result.err.find(part) != result.err.npos);
 }
-
-// Two network namespaces with a cable between them, for the time of a test.
-class Cable {
- public:
-  Cable() {
-    for (const std::string& network : {left, right})
-      made_ = ip({"netns", "add", network}) && made_;
-    made_ =
-        made_ && ip({"link", "add", "cable", "netns", left, "type", "veth", "peer", "name", "cable", "netns", right});
-    for (const auto& [network, number] : {std::pair(left, "1"), std::pair(right, "2")})
-      made_ = made_ && ip({"-n", network, "addr", "add", fmt::format("192.0.2.{}/24", number), "dev", "cable"}) &&
-              ip({"-n", network, "addr", "add", fmt::format("2001:db8::{}/64", number), "dev", "cable", "nodad"}) &&
-              ip({"-n", network, "link", "set", "cable", "up"});
-  }
-  ~Cable() {
-    for (const std::string& network : {left, right})
-      ip({"netns", "del", network});
-  }
-  Cable(const Cable&) = delete;
-  Cable& operator=(const Cable&) = delete;
-
-  bool made() const { return made_; }
-  // Bytes that the interface of the left end sent and received.
-  std::uint64_t carried() const {
-    const auto shown = base::run({.argv = {"ip", "-n", left, "-j", "-s", "link", "show", "cable"},
-                                  .environment = {},
-                                  .confinement = std::nullopt},
-                                 10s, base::ByteCount(base::kMiB));
-    const Json stats = Json::parse(shown.out)[0]["stats64"];
-    return stats["rx"]["bytes"].get<std::uint64_t>() + stats["tx"]["bytes"].get<std::uint64_t>();
-  }
-
-  const std::string left = fmt::format("jaunt-test-{}-left", ::getpid());
-  const std::string right = fmt::format("jaunt-test-{}-right", ::getpid());
-
- private:
-  static bool ip(std::vector<std::string> words) {
-    words.insert(words.begin(), "ip");
-    try {
-      return base::run({.argv = words, .environment = {}, .confinement = std::nullopt}, 10s,
-                       base::ByteCount(base::kMiB))
-          .status.success();
-    } catch (const base::Error&) {
-      return false;  // no such program
-    }
-  }
-
-  bool made_ = true;
-};
 
 }  // namespace
 

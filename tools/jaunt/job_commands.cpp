@@ -36,10 +36,16 @@ std::vector<Command> job_commands() {
             "Where a daemon runs in this home, it does the work, several machines at once, and the command line "
             "follows: Ctrl-C stops the job so that it can be resumed; a terminal that goes away does not. Without "
             "one, machines come one after another. The exit code is 3 where only some of them came.",
+            "With --push this node dials, and has the machines: for a source that the other one cannot reach. That "
+            "node carries the teleport out over the same link and says how it goes; its job waits for the same "
+            "command when it is interrupted. It must have granted receive to this one, and its configuration names "
+            "the folders (receive.folders), and whether domains are defined and started (receive.define, "
+            "receive.start).",
             "Space that a clean filesystem calls free reads as zeros in the target, unless --bit-exact is given."},
        .argument = {.name = "VM|IMAGE@NODE",
                     .meaning = "a libvirt domain, an image or a volume, and the node that has it: a "
-                               "paired one, or home:DIR for another home on this machine",
+                               "paired one, or home:DIR for another home on this machine; one without a node has "
+                               "that of the next",
                     .repeats = true,
                     .required = false,
                     .completion = Completion::machine},
@@ -58,6 +64,9 @@ std::vector<Command> job_commands() {
                    {.name = "--same-machine",
                     .value = "",
                     .meaning = "keep UUID and MAC addresses, for a machine that will not run at its source again"},
+                   {.name = "--push",
+                    .value = "NODE",
+                    .meaning = "bring machines of this node there; --to is a path there, and by default its folder"},
                    {.name = "--plan", .value = "ID", .meaning = "carry out this plan instead of making one"},
                    {.name = "--bit-exact", .value = "", .meaning = "carry free space, too"},
                    {.name = "--rate",
@@ -78,7 +87,8 @@ std::vector<Command> job_commands() {
        .examples = {{"jaunt teleport web1@storage --to /var/lib/libvirt/images", "all disks of a domain"},
                     {"jaunt teleport --to web1.qcow2 /srv/web1.qcow2@home:/srv/b", "one image"},
                     {"jaunt teleport --limit 20Mbit --to /srv web1@storage", "by day, over a link that others need"},
-                    {"jaunt teleport --detach web1@storage web2@storage", "both at once, by the daemon"},
+                    {"jaunt teleport --detach web1 web2@storage", "both at once, by the daemon"},
+                    {"jaunt teleport --push office --to /srv/images web1", "from here, where nobody can dial in"},
                     {"jaunt teleport --plan 20261121-121500-3fa1 --to /srv/web1.raw", "as it was planned"},
                     {"jaunt teleport --json --to /srv web1@home:/srv/b | tail -1 | jq '.bytes_by_source'",
                      "for scripts"}},

@@ -42,7 +42,7 @@ int run_describe(const Invocation& invocation) {
   const engine::Config config = engine::valid_config(load_config(invocation));
   const engine::Home home(home_path(invocation));
   const bool json = invocation.flag("--json");
-  return each_subject(invocation, [&](const std::string& subject, bool first) {
+  return each_subject(invocation.arguments(), json, [&](const std::string& subject, bool first) {
     const engine::Described described = describe_one(subject, invocation, home, config);
     print(described, json, first);
     return !described.incomplete;

@@ -37,6 +37,8 @@ std::string text(const Json& json, const char* key) {
 // The state of a job in words.
 std::string state_of(const Json& job) {
   const std::string state = text(job, "state");
+  if (job.contains("awaits"))
+    return fmt::format("interrupted; waits for {} to push it again", text(job, "awaits"));
   if (state == "running")
     return fmt::format("process {}", job.at("pid").get<std::int64_t>());
   if (state == "interrupted")

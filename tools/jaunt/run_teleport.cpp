@@ -5,12 +5,14 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "context.hpp"
 #include "daemon_talk.hpp"
+#include "engine/machine_pusher.hpp"
 #include "engine/teleport_job.hpp"
 #include "engine/teleport_report.hpp"
 #include "engine/teleport_request.hpp"
@@ -50,9 +52,7 @@ engine::TeleportOptions options_of(const Invocation& invocation) {
                      .start = invocation.flag("--start"),
                      .same_machine = invocation.flag("--same-machine")};
   options.plan.realm = invocation.value("--realm").value_or(options.plan.realm);
-  const auto rate = rate_of(invocation, "--rate");
-  const auto limit = rate_of(invocation, "--limit");
-  options.plan.bytes_per_second = rate && limit ? std::min(rate, limit) : rate ? rate : limit;
+  options.plan.bytes_per_second = rate_of(invocation, "--rate");
   return options;
 }
 
@@ -99,7 +99,7 @@ int each_of(const std::vector<std::string>& subjects, bool json,
 
 // As the command line has it, or nothing where a plan tells it.
 std::vector<std::string> subjects_of(const Invocation& invocation) {
-  std::vector<std::string> subjects = invocation.arguments();
+  std::vector<std::string> subjects = engine::with_their_nodes(invocation.arguments());
   if (subjects.empty())
     subjects.emplace_back();
   return subjects;
@@ -113,9 +113,64 @@ bool wants_daemon(const Invocation& invocation) {
   return invocation.flag("--detach") || engine::ControlClient::find(home_path(invocation)).has_value();
 }
 
+// What the node that is dialled shall do.
+transport::AskReceive wish_of(const Invocation& invocation, const std::string& subject) {
+  const engine::TeleportOptions options = options_of(invocation);
+  const std::string to = options.to.string();
+  if (!to.empty() && !options.to.is_absolute())
+    throw Error(ErrorKind::usage, "push to", base::printable(to), "it is no absolute path",
+                "name a path of the other node with --to");
+  return {.subject = subject,
+          .format = options.plan.format.value_or(""),
+          .bit_exact = invocation.flag("--bit-exact"),
+          .to = to,
+          .target_format = options.target_format,
+          .name = options.plan.name.value_or(""),
+          .realm = options.plan.realm,
+          .define = options.machine.define,
+          .start = options.machine.start,
+          .same_machine = options.machine.same_machine,
+          .bytes_per_second = options.plan.bytes_per_second.value_or(base::ByteCount{}).value};
+}
+
+// The other node tells it, so it may be anything.
+std::string checked_summary(const std::string& summary, const std::string& node) {
+  try {
+    const std::string line = nlohmann::ordered_json::parse(summary).dump();
+    teleport_screen(line, Terminal::of(STDOUT_FILENO));
+    return line;
+  } catch (const nlohmann::json::exception&) {
+    throw Error(ErrorKind::corrupt, "hear from", base::printable(node), "its summary cannot be understood");
+  }
+}
+
+int push(const Invocation& invocation, const std::string& node) {
+  for (const char* const other : {"--plan", "--detach"})
+    if (invocation.value(other) || invocation.flag(other))
+      throw Error(ErrorKind::usage, "understand", fmt::format("--push {}", other),
+                  "the other node makes the plan and has the job, and this one answers it", "leave one out");
+  if (invocation.arguments().empty())
+    throw Error(ErrorKind::usage, "push", "this", "it is not said what", "name machines of this node");
+  const engine::Config config = engine::valid_config(load_config(invocation));
+  const engine::Home home(home_path(invocation));
+  const bool json = invocation.flag("--json");
+  return each_of(invocation.arguments(), json, [&](const std::string& subject) {
+    const engine::PushOptions options{
+        .node = node, .wish = wish_of(invocation, subject), .limit = rate_of(invocation, "--limit")};
+    const std::string summary = [&] {
+      const auto progress = progress_for(invocation);
+      return engine::push_machine(options,
+                                  {.home = home, .config = config, .progress = *progress, .cancel = interrupted()});
+    }();
+    print(checked_summary(summary, node), json);
+  });
+}
+
 }  // namespace
 
 int run_teleport(const Invocation& invocation) {
+  if (const auto node = invocation.value("--push"))
+    return push(invocation, *node);
   if (wants_daemon(invocation))
     return hand_over(subjects_of(invocation), invocation, [&](const std::string& subject) {
       engine::TeleportRequest request = request_of(invocation, subject);

@@ -11,8 +11,7 @@ constexpr int kPartly = 3;
 
 }  // namespace
 
-int each_subject(const Invocation& invocation, const SubjectWork& work) {
-  const auto& subjects = invocation.arguments();
+int each_subject(const std::vector<std::string>& subjects, bool json, const SubjectWork& work) {
   std::size_t failed = 0;
   bool complete = true;
   int code = 0;
@@ -21,7 +20,7 @@ int each_subject(const Invocation& invocation, const SubjectWork& work) {
       complete = work(subject, &subject == &subjects.front()) && complete;
     } catch (const base::Error& error) {
       interrupted().check();  // what fails because of Ctrl-C has not failed
-      code = report(error, invocation.flag("--json"));
+      code = report(error, json);
       ++failed;
     }
   }
