@@ -208,3 +208,30 @@ TEST_CASE(
   CHECK(counted < carried);
   CHECK(carried < counted + 10'000);  // headers of a few dozen packets
 }
+
+TEST_CASE("A plan measures how fast the link is, with a hundredth of what will cross, and believes it for a while") {
+  const Cable cable;
+  JAUNT_SKIP_UNLESS(cable.made() && cable.shape("8mbit"), "network namespaces with tbf need root and iproute2");
+  Scene scene(cable.left, cable.right);
+  scene.image = noise(scene.folder.path() / "large.raw", 48 << 20);
+  scene.source.serve(":5286");
+  scene.destination.json({"node", "pair", "--name", "storage", "192.0.2.1"}, scene.invitation());
+  const auto rate = [&](const std::vector<std::string>& options = {}) {
+    std::vector<std::string> words = scene.plan("storage");
+    words.insert(words.end() - 1, options.begin(), options.end());
+    const Json plan = scene.destination.json(words);
+    CHECK(plan["link"]["origin"] == (options.empty() ? "measured" : "given"));
+    const auto crossed = plan["difference_received"].get<std::uint64_t>();
+    CHECK(crossed < (options.empty() ? 1'000'000 : 400'000));
+    return plan["link"]["bytes_per_second"].get<double>();
+  };
+  const double slow = rate();
+  CHECK(cable.shape("40mbit"));
+  CHECK(rate() == slow);  // of a moment ago
+  CHECK(rate({"--rate", "100Mbit"}) == 12.5e6);
+  fs::remove(scene.destination.path() / "cache/links.json");
+  const double fast = rate();
+  MESSAGE("of 1000000 bytes a second ", slow, ", of 5000000 ", fast);
+  CHECK(fast / slow > 3);
+  CHECK(fast / slow < 8);
+}

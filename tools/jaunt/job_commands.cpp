@@ -71,8 +71,7 @@ std::vector<Command> job_commands() {
                    {.name = "--bit-exact", .value = "", .meaning = "carry free space, too"},
                    {.name = "--rate",
                     .value = "RATE",
-                    .meaning =
-                        "the speed of the link, by which it is compressed: 100Mbit, 12MB; found out otherwise"},
+                    .meaning = "the speed of the link, by which it is compressed: 100Mbit, 12MB; measured otherwise"},
                    {.name = "--limit",
                     .value = "RATE",
                     .meaning = "never faster than this in either direction, also when the job is resumed"},

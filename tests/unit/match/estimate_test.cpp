@@ -51,12 +51,13 @@ TEST_CASE("On a slow link only what is nowhere else crosses, compressed as hard 
   CHECK(forecast.sources[SourceKind::zero].bytes == ByteCount(6 * base::kGiB));
   CHECK(forecast.choice.compression_level == 12);
   CHECK(forecast.slowest == "link");
-  CHECK(forecast.wire < mib(125));
+  CHECK(forecast.wire < mib(128));
   CHECK_FALSE(forecast.plain_copy_is_faster);
 }
 
 TEST_CASE("A faster link takes a lower level") {
-  CHECK(match::forecast(server(1500, 100, 400), link_of(20e6)).choice.compression_level == 9);
+  CHECK(match::forecast(server(1500, 100, 400), link_of(15e6)).choice.compression_level == 9);
+  CHECK(match::forecast(server(1500, 100, 400), link_of(20e6)).choice.compression_level == 6);
   CHECK(match::forecast(server(1500, 100, 400), link_of(125e6)).choice.compression_level <= 9);
 }
 
