@@ -114,8 +114,11 @@ std::optional<base::ByteCount> link_rate(const std::string& node, base::ByteCoun
 }
 
 void remember_link(const std::string& node, Conversation& conversation, const Home& home) {
-  if (const base::ByteCount seen = conversation.seen_rate(); seen.value > 0)
-    LinkBook(home).note(node, seen);
+  try {
+    if (const base::ByteCount seen = conversation.seen_rate(); seen.value > 0)
+      LinkBook(home).note(node, seen);
+  } catch (const base::Error&) {  // the link is lost, which matters to nobody any more
+  }
 }
 
 }  // namespace jaunt::engine
