@@ -1,3 +1,5 @@
+#include <messages.pb.h>
+
 #include "transport/message_parts.hpp"
 
 namespace jaunt::transport {

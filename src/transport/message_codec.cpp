@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include <messages.pb.h>
+
 #include "transport/message_parts.hpp"
 
 namespace jaunt::transport {

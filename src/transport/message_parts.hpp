@@ -3,13 +3,24 @@
 
 #include <string>
 
-#include <messages.pb.h>
-
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "transport/messages.hpp"
 
 namespace jaunt::transport {
+
+namespace wire {
+class Envelope;
+class AskMachine;
+class Machine;
+class AskProbe;
+class Probe;
+class AskReceive;
+class Receiving;
+class Status;
+class Over;
+class Finished;
+}  // namespace wire
 
 [[noreturn]] inline void refuse(base::ErrorKind kind, const char* cause) {
   throw base::Error(kind, "read", "a message of the other node", cause);
