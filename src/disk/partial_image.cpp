@@ -1,5 +1,6 @@
 #include "disk/partial_image.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <utility>
@@ -27,6 +28,8 @@ using base::ByteOffset;
 using base::ByteView;
 using base::Error;
 using base::ErrorKind;
+
+constexpr std::uint64_t kSectorBytes = 512;
 
 struct Opened {
   base::File file;
@@ -178,14 +181,21 @@ class RawPartial final : public HiddenImage {
 // One connection, taken in turns.
 class Qcow2Partial final : public HiddenImage {
  public:
-  explicit Qcow2Partial(const PartialImageSpec& spec) : HiddenImage(spec) {
+  explicit Qcow2Partial(const PartialImageSpec& spec) : HiddenImage(spec), backing_(spec.backing) {
     named("create", [&] {
       if (file().stat().st_size == 0 || !opens()) {
         file().truncate({});
-        make_qcow2(file(), spec.size, std::nullopt);
+        make_qcow2(file(), spec.size, backing_);
         opens();
       }
+      if (backing_ && spec.size.value % kSectorBytes != 0)  // a guest sees whole sectors
+        content_->zero(ByteOffset(spec.size.value), ByteCount(kSectorBytes - spec.size.value % kSectorBytes));
     });
+  }
+
+  ByteCount referenced() override {
+    const std::scoped_lock lock(turn_);
+    return named("read", [&] { return content_->referenced(); });
   }
 
  private:
@@ -193,7 +203,9 @@ class Qcow2Partial final : public HiddenImage {
   bool opens() {
     const bool fresh = !found();
     try {
-      content_.emplace(file(), name(), std::nullopt);
+      if (!fresh)
+        set_backing(file(), backing_);
+      content_.emplace(file(), name(), backing_);
     } catch (const Error&) {
       if (fresh || std::exchange(tried_, true))
         throw;
@@ -204,10 +216,16 @@ class Qcow2Partial final : public HiddenImage {
 
   void put(ByteOffset at, ByteView bytes) override {
     const std::scoped_lock lock(turn_);
-    content_->write(at, bytes);
+    if (backing_)
+      put_differing(at, bytes);
+    else
+      content_->write(at, bytes);
   }
   void put_zeros(ByteOffset at, ByteCount length) override {
     const std::scoped_lock lock(turn_);
+    if (backing_)
+      if (const auto data = content_->data_from(at); !data || data->offset >= at + length)
+        return;
     content_->zero(at, length);
   }
   void get(ByteOffset at, std::span<std::byte> into) override {
@@ -224,7 +242,28 @@ class Qcow2Partial final : public HiddenImage {
   }
   void finish() override { content_->finish(); }
 
+  // Leaves alone what reads so already.
+  void put_differing(ByteOffset at, ByteView bytes) {
+    there_.resize(bytes.size());
+    content_->read(at, there_);
+    const auto block_end = [&](std::size_t from) { return std::min(bytes.size(), from + model::kBlockBytes); };
+    const auto differs = [&](std::size_t from) {
+      return !std::ranges::equal(bytes.subspan(from, block_end(from) - from),
+                                 std::span(there_).subspan(from, block_end(from) - from));
+    };
+    for (std::size_t begin = 0, end = 0; begin < bytes.size(); begin = end) {
+      end = block_end(begin);
+      if (!differs(begin))
+        continue;
+      while (end < bytes.size() && differs(end))
+        end = block_end(end);
+      content_->write(at + ByteCount(begin), bytes.subspan(begin, end - begin));
+    }
+  }
+
   std::mutex turn_;
+  const std::optional<Chain> backing_;
+  base::Bytes there_;
   std::optional<Qcow2File> content_;
   bool tried_ = false;
 };

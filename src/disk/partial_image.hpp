@@ -9,6 +9,7 @@
 #include "base/bytes.hpp"
 #include "base/file.hpp"
 #include "base/units.hpp"
+#include "disk/chain.hpp"
 #include "model/extent.hpp"
 
 namespace jaunt::disk {
@@ -18,10 +19,12 @@ struct PartialImageSpec {
   std::filesystem::path final_path;  // by which errors speak of it
   std::string format;                // "raw" or "qcow2"; anything else is unsupported
   base::ByteCount size;
+  // Of a qcow2 that is to be thin: then it holds what this does not read as, and only that.
+  std::optional<Chain> backing = {};
 };
 
-// Mode 0600. Reads as zeros where nothing was written. Destruction leaves the file as it is. Any thread, but the one
-// that opens it lives as long.
+// Mode 0600. Reads as zeros, or as its backing, where nothing was written. Destruction leaves the file as it is. Any
+// thread, but the one that opens it lives as long.
 class PartialImage {
  public:
   virtual ~PartialImage() = default;
@@ -39,6 +42,8 @@ class PartialImage {
   virtual std::optional<model::Extent> data_from(base::ByteOffset at) = 0;
   // What was written so far is still there when this process is killed.
   virtual void keep() = 0;
+  // Of a thin one: bytes other than zeros that it has from its backing.
+  virtual base::ByteCount referenced() { return {}; }
 
   // Makes it durable, then visible under its final name. Nothing may be done afterwards.
   virtual void commit(bool replace) = 0;

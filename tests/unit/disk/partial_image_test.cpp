@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/error.hpp"
+#include "base/process.hpp"
 #include "model/block.hpp"
 
 using namespace jaunt;
@@ -129,4 +130,108 @@ TEST_CASE("A target of another format is refused by name") {
     CHECK(error.kind() == base::ErrorKind::unsupported);
     CHECK(std::strstr(error.what(), "vmdk") != nullptr);
   }
+}
+
+namespace {
+
+// A base, and a target of another size that is to stand on it.
+struct Thin : Place {
+  fs::path base = folder.path() / "base.raw";
+
+  explicit Thin(const std::string& begins_with = "") {
+    const auto file = base::File::open(base, O_RDWR | O_CREAT);
+    file.write_all({}, filled(4 * base::kMiB, 9));
+    file.write_all({}, base::as_bytes(begins_with));
+  }
+  disk::Chain chain() const {
+    return disk::resolve_chain({.path = base, .format = "raw"}, {.folders = {folder.path()}, .devices = {}});
+  }
+  std::unique_ptr<disk::PartialImage> open_thin() const {
+    disk::PartialImageSpec thin = spec("qcow2");
+    thin.backing = chain();
+    return disk::open_partial_image(thin);
+  }
+  // As whoever opens the finished file by its own header reads it.
+  std::string finished() const {
+    const std::string raw = (folder.path() / "read").string();
+    const auto result = base::run(
+        {.argv = {"qemu-img", "convert", "-f", "qcow2", "-O", "raw", (folder.path() / "target").string(), raw},
+         .environment = {},
+         .confinement = {}},
+        std::chrono::seconds(60), base::ByteCount(base::kMiB));
+    INFO(result.err);
+    REQUIRE(result.status.success());
+    return base::read_text_file(raw, base::ByteCount(8 * base::kMiB));
+  }
+};
+
+bool all(std::string_view bytes, char is) {
+  return bytes.find_first_not_of(is) == bytes.npos;
+}
+
+}  // namespace
+
+TEST_CASE("A thin image holds only what its base does not read as, and shows nothing of the base where it is zero") {
+  const Thin thin;
+  {
+    const auto image = thin.open_thin();
+    CHECK(read(*image, 0, 4096) == filled(4096, 9));
+    image->write({}, filled(base::kMiB, 9));  // as it is in the base
+    image->write(base::ByteOffset(base::kMiB), filled(8192, 5));
+    image->write(base::ByteOffset(base::kMiB + 8192), filled(base::kMiB - 8192, 0));
+    image->keep();
+  }
+  const auto image = thin.open_thin();
+  CHECK(image->found());
+  CHECK(image->referenced().value == 2 * base::kMiB);  // the first and the third
+  image->commit(false);
+  CHECK(fs::file_size(thin.folder.path() / "target") < base::kMiB);
+  const std::string bytes = thin.finished();
+  CHECK(bytes.size() == 3 * base::kMiB + 512);
+  CHECK(all(bytes.substr(0, base::kMiB), 9));
+  CHECK(all(bytes.substr(base::kMiB, 8192), 5));
+  CHECK(all(bytes.substr(base::kMiB + 8192, base::kMiB - 8192), 0));
+  CHECK(all(bytes.substr(2 * base::kMiB), 9));
+}
+
+TEST_CASE("The last sector of a thin image shows nothing of its base beyond the image's end") {
+  const Thin thin;
+  disk::PartialImageSpec spec = thin.spec("qcow2");
+  spec.size = base::ByteCount(base::kMiB + 100);
+  spec.backing = thin.chain();
+  disk::open_partial_image(spec)->commit(false);
+  const std::string bytes = thin.finished();
+  CHECK(bytes.size() == base::kMiB + 512);
+  CHECK(all(bytes.substr(0, base::kMiB + 100), 9));
+  CHECK(all(bytes.substr(base::kMiB + 100), 0));
+}
+
+TEST_CASE("A raw base whose guest wrote the header of another format stays raw") {
+  // A version 2 header with a backing file named at byte 72.
+  std::string header("QFI\xfb\0\0\0\2\0\0\0\0\0\0\0\x48\0\0\0\xb", 20);
+  header.resize(72);
+  const Thin thin(header + "/etc/shadow");
+  thin.open_thin()->commit(false);
+  CHECK(thin.finished().substr(0, 83) == header + "/etc/shadow");
+}
+
+TEST_CASE("What was begun as a thin image and is gone on with as a flat one shows nothing of the base") {
+  const Thin thin;
+  thin.open_thin()->write({}, filled(4096, 5));
+  const auto image = thin.open("qcow2");
+  CHECK(image->referenced().value == 0);
+  CHECK(read(*image, 0, 4096) == filled(4096, 5));
+  image->commit(false);
+  CHECK(all(thin.finished().substr(64 * base::kKiB), 0));
+}
+
+TEST_CASE("A thin image that is gone on with on another base is read through that") {
+  const Thin thin;
+  thin.open_thin()->write({}, filled(4096, 5));
+  fs::rename(thin.base, thin.folder.path() / "old.raw");
+  base::File::open(thin.base, O_RDWR | O_CREAT).write_all({}, filled(base::kMiB, 7));
+  thin.open_thin()->commit(false);
+  const std::string bytes = thin.finished();
+  CHECK(all(bytes.substr(0, 4096), 5));
+  CHECK(all(bytes.substr(64 * base::kKiB, 64 * base::kKiB), 7));
 }
