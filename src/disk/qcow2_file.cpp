@@ -28,6 +28,7 @@ constexpr std::uint64_t kSectorBytes = 512;
 constexpr ByteCount kCreateMemoryMax{base::kGiB};
 constexpr const char* kAllocation = "base:allocation";
 constexpr std::uint32_t kReadsZero = 2;  // of that context
+constexpr std::uint64_t kAheadMax = base::kGiB;
 constexpr const char* kDepth = "qemu:allocation-depth";
 constexpr std::uint32_t kTopDepth = 1;  // of that context: in the file itself; more in its backing
 
@@ -88,8 +89,9 @@ Qcow2File::Qcow2File(const base::File& file, const std::string& name, const std:
 
 std::optional<model::Extent> Qcow2File::data_from(ByteOffset at) {
   const ByteOffset end(connection_->size().value);
-  while (at < end) {
-    const auto answer = connection_->status(at, end - at);
+  // QEMU looks through all that it is asked about, also when the first byte would do.
+  for (std::uint64_t ahead = base::kMiB; at < end; ahead = std::min(2 * ahead, kAheadMax)) {
+    const auto answer = connection_->status(at, std::min(end - at, ByteCount(ahead)));
     for (const NbdConnection::Status& status : answer.front()) {
       if ((status.flags & kReadsZero) == 0)
         return status.extent;

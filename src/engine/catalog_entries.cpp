@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "disk/vetted_file.hpp"
 #include "engine/subject.hpp"
+#include "engine/thin_records.hpp"
 
 namespace jaunt::engine {
 
@@ -109,6 +110,7 @@ std::vector<RemovedEntry> remove_from_catalog(const std::string& what, const std
       continue;
     }
     catalog.remove_entry(key_of(entry));
+    ThinRecords(workplace.home.path()).disown(location);
     removed.push_back({.location = location, .excluded = false});
   }
   const std::vector<chunkstore::ImageRecord> images = catalog.images();

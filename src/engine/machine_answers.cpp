@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "codec/zstd_frame.hpp"
 #include "codec/zstd_stream.hpp"
+#include "engine/settled_file.hpp"
 #include "model/description_json.hpp"
 
 namespace jaunt::engine {
@@ -35,7 +35,8 @@ std::string told(model::Description description) {
   return text;
 }
 
-// A machine that never ran has no variables yet.
+// A machine that never ran has no variables yet. QEMU writes to those of one that runs, in several steps for a
+// change.
 void add_firmware(const model::Description& description, tp::Machine& machine) {
   if (!description.hardware || description.hardware->firmware.nvram.empty())
     return;
@@ -43,7 +44,7 @@ void add_firmware(const model::Description& description, tp::Machine& machine) {
   std::error_code unreadable;
   if (!std::filesystem::exists(path, unreadable))
     return;
-  const std::string variables = base::read_text_file(path, base::ByteCount(tp::kFirmwareBytesMax));
+  const std::string variables = read_settled(path, base::ByteCount(tp::kFirmwareBytesMax));
   if (!codec::FrameCompressor(19).append_frame(base::as_bytes(variables), tp::kFirmwarePieceMax, machine.firmware))
     throw Error(ErrorKind::limit, "carry", path.string(),
                 fmt::format("the variables of its firmware are more than {} when compressed",

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/named_point.hpp"
+#include "base/text.hpp"
 #include "engine/disk_recipe.hpp"
 #include "engine/kept_plans.hpp"
 #include "engine/lease_keeper.hpp"
@@ -63,7 +64,12 @@ void TargetDisks::go_on_with(const std::vector<Record>& records) {
 
 void TargetDisks::check_places(const model::Plan& plan) {
   const TeleportOptions& options = request_.options;
-  places_ = target_places(plan, {options.to, options.target_format, options.plan.name.value_or("")}, job_.id());
+  places_ = target_places(plan,
+                          {.to = options.to,
+                           .format = options.target_format,
+                           .name = options.plan.name.value_or(""),
+                           .thin = options.thin != Thin::flat},
+                          job_.id());
   for (const DiskPlace& place : places_) {
     if (!fs::is_directory(place.path.parent_path()))
       throw Error(ErrorKind::not_found, "create", place.path.string(), "there is no such folder",
@@ -74,10 +80,50 @@ void TargetDisks::check_places(const model::Plan& plan) {
   }
 }
 
+void TargetDisks::find_thin_bases(const model::Plan& plan, const Holdings& holdings) {
+  ThinBases bases(request_.options.thin, holdings, workplace_);
+  thin_.clear();
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    try {
+      const bool here = fs::exists(places_[i].path);
+      thin_.push_back(here ? std::nullopt : bases.base_of(plan.disks[i], places_[i].path.parent_path()));
+    } catch (const Error& failure) {
+      if (failure.kind() != ErrorKind::not_found && failure.kind() != ErrorKind::io &&
+          failure.kind() != ErrorKind::busy)
+        throw;
+      throw Outdated{failure.what()};
+    }
+    if (thin_.back())
+      places_[i].backing = thin_.back()->chain;
+  }
+}
+
+// What was proved was proved with them.
+void TargetDisks::check_thin_bases() const {
+  for (const auto& base : thin_)
+    if (base && !base->unchanged())
+      throw Outdated{fmt::format("{} was written to, or is gone", base::printable(base->chain.top().path))};
+}
+
+// So that they stay as they are, as well as that can be done.
+void TargetDisks::protect_thin_bases() const {
+  const ThinRecords records(workplace_.home.path());
+  for (const DiskPlace& place : places_) {
+    const auto target = records.target(place.path);
+    for (const StoodOnFile& file : target ? target->files : std::vector<StoodOnFile>{})
+      if (state_of(file) == StoodOnState::writable)
+        workplace_.progress.note(fmt::format(
+            "{} {}, for {} stands on it", base::printable(file.path.string()),
+            make_read_only(file.path) ? "was made read-only" : "cannot be made read-only; nobody may write to it",
+            base::printable(place.path.string())));
+  }
+}
+
 void TargetDisks::build(const model::Plan& plan, Conversation& conversation) {
   check_places(plan);
   const Holdings holdings(workplace_.home, plan.realm);
   const LeaseKeeper lease(workplace_.home, plan);
+  find_thin_bases(plan, holdings);
   hold(plan, holdings);
   const WindowSlot window(workplace_.home);
   BlockSupply supply{.conversation = conversation, .stream = sync::BlockStreamReader(window.bits())};
@@ -97,6 +143,7 @@ void TargetDisks::build(const model::Plan& plan, Conversation& conversation) {
     if (!fs::exists(places_[i].path))
       build_one(plan, i, number.value_or(0), holdings, supply);
   }
+  check_thin_bases();
   // One that a limit has held back has not shown how fast the link is, and a source that dials in may have one.
   if (summary_.bytes[model::SourceKind::wire].value >= kTellingBytes && !request_.subject.limit &&
       request_.subject.home.empty() && request_.subject.dials_in.empty())
@@ -111,6 +158,11 @@ void TargetDisks::build_one(const model::Plan& plan, std::size_t disk, std::uint
   built_.push_back(build_disk(number, plan.disks[disk].target, recipe, places_[disk], supply, workplace_));
   proved_ids_[places_[disk].path] = std::move(built_.back().proved);
   account(built_.back().figures, *runs);
+  if (thin_[disk]) {
+    for (const model::Layer& layer : thin_[disk]->chain.layers)
+      summary_.disks.back().stands_on.emplace_back(layer.path);
+    summary_.disks.back().referenced = built_.back().target->referenced();
+  }
   base::named_point("target proved");
 }
 
@@ -139,22 +191,31 @@ void TargetDisks::account(const sync::BuildFigures& figures, const model::RunLis
 }
 
 void TargetDisks::show() {
+  try {
+    check_thin_bases();
+  } catch (const Outdated& outdated) {
+    throw Error(ErrorKind::busy, "finish", base::printable(summary_.subject), outdated.why);
+  }
   if (!proved_)
     job_.record(StageDone{kProved});
   proved_ = true;
+  for (std::size_t i = 0; i < thin_.size(); ++i)
+    if (thin_[i])
+      ThinRecords(workplace_.home.path()).keep(thin_[i]->target(places_[i].path));
   workplace_.progress.stage("making it durable", {});
   for (const BuiltDisk& built : built_)
     built.target->commit(false);
   built_.clear();
   base::named_point("targets visible");
+  protect_thin_bases();
 }
 
 void TargetDisks::catalogue() const {
   for (const DiskPlace& place : places_) {
     try {
       const auto known = proved_ids_.find(place.path);
-      catalogue_target(place.path, place.format, request_.options.plan.realm,
-                       known == proved_ids_.end() ? nullptr : known->second.get(), workplace_);
+      catalogue_target(place, request_.options.plan.realm, known == proved_ids_.end() ? nullptr : known->second.get(),
+                       workplace_);
     } catch (const Error& failure) {
       workplace_.progress.note(fmt::format("it was not catalogued: {}", failure.what()));
     }

@@ -51,6 +51,10 @@ class TargetDisks {
 
  private:
   void check_places(const model::Plan& plan);
+  // What they stand on, where they are to be thin.
+  void find_thin_bases(const model::Plan& plan, const Holdings& holdings);
+  void check_thin_bases() const;
+  void protect_thin_bases() const;
   void build_one(const model::Plan& plan, std::size_t disk, std::uint32_t number, const Holdings& holdings,
                  BlockSupply& supply);
   void hold(const model::Plan& plan, const Holdings& holdings) const;
@@ -64,6 +68,7 @@ class TargetDisks {
   std::vector<std::string> made_;  // hidden files that were begun
   bool proved_ = false;
   std::vector<DiskPlace> places_;
+  std::vector<std::optional<ThinBase>> thin_;  // one for each place
   std::vector<BuiltDisk> built_;
   std::map<std::filesystem::path, std::unique_ptr<sync::ProvedIds>> proved_ids_;  // of targets that were built now
 };

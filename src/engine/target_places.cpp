@@ -36,6 +36,11 @@ std::string stem_of(const std::string& subject) {
 }
 
 std::string format_of(const TargetWish& wish) {
+  if (wish.thin && (wish.format == "raw" || wish.to.extension() == ".raw"))
+    throw Error(ErrorKind::usage, "make a thin target of", base::printable(wish.to.string()),
+                "a raw image stands on nothing", "choose another name, or --flat");
+  if (wish.thin)
+    return "qcow2";
   if (!wish.format.empty())
     return wish.format;
   return wish.to.extension() == ".qcow2" ? "qcow2" : "raw";

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "disk/chain.hpp"
 #include "model/plan.hpp"
 
 namespace jaunt::engine {
@@ -14,16 +16,18 @@ struct DiskPlace {
   std::filesystem::path hidden;
   std::filesystem::path path;
   std::string format;
+  std::optional<disk::Chain> backing = {};  // of one that is to be thin
 };
 
 struct TargetWish {
   std::filesystem::path to;  // a file, or a folder for every disk's file
   std::string format{};      // "raw" or "qcow2"; empty: as the file's name says, else raw
   std::string name{};        // of the machine here; empty: as at its source
+  bool thin = false;         // then it is qcow2
 };
 
-// One for each disk of the plan, in its order. Throws usage where one file is to be several disks, and corrupt where
-// a name that the source has given is none that a file may have.
+// One for each disk of the plan, in its order. Throws usage where one file is to be several disks, or a raw one thin,
+// and corrupt where a name that the source has given is none that a file may have.
 std::vector<DiskPlace> target_places(const model::Plan& plan, const TargetWish& wish, const std::string& job);
 
 }  // namespace jaunt::engine

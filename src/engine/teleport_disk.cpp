@@ -63,8 +63,11 @@ void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, d
 BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskRecipe& recipe, const DiskPlace& place,
                      BlockSupply& supply, const Workplace& workplace) {
   const base::ByteCount size = recipe.recipe().size;
-  BuiltDisk built{.target = disk::open_partial_image(
-                      {.path = place.hidden, .final_path = place.path, .format = place.format, .size = size}),
+  BuiltDisk built{.target = disk::open_partial_image({.path = place.hidden,
+                                                      .final_path = place.path,
+                                                      .format = place.format,
+                                                      .size = size,
+                                                      .backing = place.backing}),
                   .proved = std::make_unique<sync::ProvedIds>(workplace.home.cache(), size),
                   .figures = {}};
   workplace.progress.stage(fmt::format("building {}", base::printable(name)), needed_bytes(recipe.recipe()));

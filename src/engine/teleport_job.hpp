@@ -14,6 +14,7 @@
 #include "engine/machine_setup.hpp"
 #include "engine/plan_job.hpp"
 #include "engine/remote_machine.hpp"
+#include "engine/thin_base.hpp"
 #include "model/source_kind.hpp"
 
 namespace jaunt::engine {
@@ -24,6 +25,7 @@ struct TeleportOptions {
   std::filesystem::path to = {};            // a file, or a folder for every disk's file
   MachineWish machine = {};
   std::string target_format = {};  // "raw" or "qcow2"; empty: as the file's name says, else raw
+  Thin thin = Thin::flat;
 };
 
 struct TeleportedDisk {
@@ -32,6 +34,8 @@ struct TeleportedDisk {
   base::ByteCount size;
   base::Hash32 root{};  // of what lies there: the source's carried root
   std::optional<std::string> base;
+  std::vector<std::filesystem::path> stands_on = {};  // of a thin one: its backing files, top first
+  base::ByteCount referenced = {};                    // that it has from these
 };
 
 // When the disks of a machine that ran were as they are here.

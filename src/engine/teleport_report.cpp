@@ -30,12 +30,18 @@ Json domain_json(const DefinedMachine& machine) {
 
 Json disks_json(const std::vector<TeleportedDisk>& disks) {
   Json list = Json::array();
-  for (const TeleportedDisk& disk : disks)
+  for (const TeleportedDisk& disk : disks) {
     list.push_back({{"target", printable(disk.target)},
                     {"path", printable(disk.path.string())},
                     {"size", disk.size.value},
                     {"root", base::to_hex(disk.root)},
                     {"base", disk.base ? Json(printable(*disk.base)) : Json()}});
+    if (disk.stands_on.empty())
+      continue;
+    for (const std::filesystem::path& path : disk.stands_on)
+      list.back()["stands_on"].push_back(printable(path.string()));
+    list.back()["referenced_bytes"] = disk.referenced.value;
+  }
   return list;
 }
 

@@ -43,6 +43,8 @@ std::string to_json(const TeleportRequest& request) {
   json["define"] = wish.define;
   json["start"] = wish.start;
   json["same_machine"] = wish.same_machine;
+  if (request.options.thin != Thin::flat)
+    json["thin"] = request.options.thin == Thin::owned ? "owned" : "layers";
   if (plan.format)
     json["format"] = stored(*plan.format);
   if (plan.bytes_per_second)
@@ -78,6 +80,8 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     request.options.machine = {.define = json.at("define").get<bool>(),
                                .start = json.at("start").get<bool>(),
                                .same_machine = json.at("same_machine").get<bool>()};
+    if (json.contains("thin"))
+      request.options.thin = json["thin"] == "owned" ? Thin::owned : Thin::layers;
     if (json.contains("format"))
       plan.format = restored(json, "format");
     if (json.contains("bytes_per_second"))

@@ -100,6 +100,28 @@ const std::vector<Command> kOtherCommands{
      .examples = {{"jaunt catalog add qemu:///system", "all domains of this host"},
                   {"jaunt catalog add --realm lab /srv/images", "a folder, in the realm lab"}},
      .handler = run_catalog_add},
+    {.name = "catalog own",
+     .summary = "Make an image jaunt's own, for thin targets to stand on",
+     .description =
+         {"The image and all files that it stands on become read-only and are catalogued. From then on jaunt "
+          "teleport "
+          "--thin may make images that hold only what this one does not.",
+          "One that a domain may write to, or that somebody has open for writing, is refused. jaunt catalog list "
+          "--images tells what is jaunt's own and how many images stand on it; jaunt doctor, whether it still is "
+          "what "
+          "it was."},
+     .argument = {.name = "IMAGE",
+                  .meaning = "the path of an image that nobody is to write to any more",
+                  .repeats = true,
+                  .completion = Completion::file},
+     .options = {realm_option("the realm to which it belongs"),
+                 {.name = "--format",
+                  .value = "FORMAT",
+                  .meaning = "its format, where its name does not tell it",
+                  .choices = {"raw", "qcow2"},
+                  .completion = Completion::choice}},
+     .examples = {{"jaunt catalog own /srv/golden/debian-12.qcow2", "one image"}},
+     .handler = run_catalog_own},
     {.name = "catalog list",
      .summary = "Show what this node may use as sources, and what is known of it",
      .description = {"An entry is what was added; its images are what was found there. Images share layers, each of "

@@ -25,6 +25,7 @@ int run_job_cancel(const Invocation& invocation);
 int run_job_verify(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);
 int run_catalog_add(const Invocation& invocation);
+int run_catalog_own(const Invocation& invocation);
 int run_catalog_list(const Invocation& invocation);
 int run_catalog_remove(const Invocation& invocation);
 int run_catalog_rescan(const Invocation& invocation);

@@ -41,7 +41,10 @@ std::vector<Command> job_commands() {
             "command when it is interrupted. It must have granted receive to this one, and its configuration names "
             "the folders (receive.folders), and whether domains are defined and started (receive.define, "
             "receive.start).",
-            "Space that a clean filesystem calls free reads as zeros in the target, unless --bit-exact is given."},
+            "Space that a clean filesystem calls free reads as zeros in the target, unless --bit-exact is given.",
+            "A thin target needs its base from then on: who changes or removes that, spoils it. jaunt doctor looks "
+            "after "
+            "all of them."},
        .argument = {.name = "VM|IMAGE@NODE",
                     .meaning = "a libvirt domain, an image or a volume, and the node that has it: a "
                                "paired one, or home:DIR for another home on this machine; one without a node has "
@@ -58,6 +61,15 @@ std::vector<Command> job_commands() {
                     .meaning = "of that file; by default qcow2 where its name ends so, else raw",
                     .choices = {"raw", "qcow2"},
                     .completion = Completion::choice},
+                   {.name = "--flat", .value = "", .meaning = "targets that stand on nothing; the default"},
+                   {.name = "--thin",
+                    .value = "",
+                    .meaning = "qcow2 targets that hold only what their base does not, on bases that jaunt owns "
+                               "(jaunt catalog own) or copies by reference where the filesystem can do that"},
+                   {.name = "--thin-on-layer",
+                    .value = "",
+                    .meaning =
+                        "the same, also on other files here that no domain writes to; they are made read-only"},
                    {.name = "--as", .value = "NAME", .meaning = "the name of the domain here"},
                    {.name = "--start", .value = "", .meaning = "start it once it is defined"},
                    {.name = "--no-define", .value = "", .meaning = "bring the disks alone"},
@@ -85,6 +97,7 @@ std::vector<Command> job_commands() {
                    here_option()},
        .examples = {{"jaunt teleport web1@storage --to /var/lib/libvirt/images", "all disks of a domain"},
                     {"jaunt teleport --to web1.qcow2 /srv/web1.qcow2@home:/srv/b", "one image"},
+                    {"jaunt teleport --thin --to /srv web1@storage", "what the base has is referred to, not copied"},
                     {"jaunt teleport --limit 20Mbit --to /srv web1@storage", "by day, over a link that others need"},
                     {"jaunt teleport --detach web1 web2@storage", "both at once, by the daemon"},
                     {"jaunt teleport --push office --to /srv/images web1", "from here, where nobody can dial in"},

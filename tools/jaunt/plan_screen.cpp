@@ -158,6 +158,10 @@ void show_candidates(Page& page, const model::DiskPlan& disk) {
              candidate.chosen ? Tone::strong : Tone::plain);
   }
   page.field(disk.base ? "● base" : "base", printable(disk.base_reason));
+  const auto chosen = std::ranges::find(disk.candidates, true, &model::PlannedCandidate::chosen);
+  if (chosen != disk.candidates.end() && chosen->in_place.value > 0)
+    page.field("thin", fmt::format("{} of it need not be copied where the target is to stand on it (--thin)",
+                                   human_bytes(chosen->in_place)));
 }
 
 void show_disk(Page& page, const model::DiskPlan& disk) {

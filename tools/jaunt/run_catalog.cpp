@@ -1,7 +1,9 @@
-// jaunt catalog add, list, remove, rescan.
+// jaunt catalog add, own, list, remove, rescan.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <map>
+#include <set>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include "engine/catalog_entries.hpp"
 #include "engine/catalog_rescan.hpp"
 #include "engine/low_priority.hpp"
+#include "engine/owned_base.hpp"
 #include "handlers.hpp"
 #include "interrupt.hpp"
 #include "progress_line.hpp"
@@ -78,9 +81,18 @@ struct Listing {
   std::vector<EntryRecord> entries;
   std::vector<ImageRecord> images;
   std::map<LayerKey, LayerRecord> layers;  // those of the images
+  std::set<std::filesystem::path> owned;
+  std::map<std::filesystem::path, std::vector<std::string>> carries;  // thin images, by what they stand on
 
-  Listing(const chunkstore::Catalog& catalog, const std::optional<std::string>& realm)
+  Listing(const chunkstore::Catalog& catalog, const engine::ThinRecords& thin,
+          const std::optional<std::string>& realm)
       : entries(catalog.entries()), images(catalog.images()) {
+    for (const engine::StoodOnFile& file : thin.owned())
+      if (thin.owns(file.path))
+        owned.insert(file.path);
+    for (const engine::ThinTarget& target : thin.targets())
+      for (const engine::StoodOnFile& file : target.files)
+        carries[file.path].push_back(printable(target.path.string()));
     const auto elsewhere = [&](const auto& record) { return realm && record.realm != *realm; };
     std::erase_if(entries, elsewhere);
     std::erase_if(images, elsewhere);
@@ -108,7 +120,8 @@ std::string_view state_text(const LayerRecord& layer) {
   return layer.hint ? "in use" : "known";
 }
 
-Json json_of(const LayerRecord& layer) {
+Json json_of(const LayerRecord& layer, const Listing& listing) {
+  const auto carried = listing.carries.find(layer.path());
   return {{"path", printable(layer.path().string())},
           {"realm", layer.realm},
           {"format", layer.format},
@@ -117,7 +130,9 @@ Json json_of(const LayerRecord& layer) {
           {"distinct_blocks", layer.ids},
           {"root", base::to_hex(layer.root)},
           {"scanned_at", layer.scanned_at},
-          {"state", state_text(layer)}};
+          {"state", state_text(layer)},
+          {"owned", listing.owned.contains(layer.path())},
+          {"carries", carried == listing.carries.end() ? Json::array() : Json(carried->second)}};
 }
 
 Json json_of(const ImageRecord& image, const Listing& listing) {
@@ -154,7 +169,7 @@ std::string listing_json(const Listing& listing) {
   for (const ImageRecord& image : listing.images)
     document["images"].push_back(json_of(image, listing));
   for (const auto& [key, layer] : listing.layers)
-    document["layers"].push_back(json_of(layer));
+    document["layers"].push_back(json_of(layer, listing));
   return document.dump();
 }
 
@@ -163,9 +178,11 @@ void print_image(const ImageRecord& image, const Listing& listing) {
   for (const LayerKey& key : image.layers)
     if (const auto found = listing.layers.find(key); found != listing.layers.end()) {
       const LayerRecord& layer = found->second;
-      fmt::print("    {:<8} {:>10}  {}\n", state_text(layer),
+      const auto carried = listing.carries.find(layer.path());
+      fmt::print("    {:<8} {:>10}  {}{}{}\n", state_text(layer),
                  base::human_bytes(base::ByteCount(layer.nonzero_blocks * model::kBlockBytes)),
-                 printable(layer.path().string()));
+                 printable(layer.path().string()), listing.owned.contains(layer.path()) ? ", owned" : "",
+                 carried == listing.carries.end() ? "" : fmt::format(", thin on it: {}", carried->second.size()));
     }
 }
 
@@ -225,10 +242,26 @@ int run_catalog_add(const Invocation& invocation) {
   });
 }
 
+int run_catalog_own(const Invocation& invocation) {
+  Scene scene(invocation);
+  return for_each_argument(invocation, [&](const std::string& what) {
+    const auto [entry, added] =
+        engine::own_image(what, realm_of(invocation), invocation.value("--format"), scene.workplace());
+    if (invocation.flag("--json"))
+      fmt::print("{}\n", Json({{"type", "owned"},
+                               {"location", printable(entry.location)},
+                               {"realm", realm_of(invocation)},
+                               {"new", added}})
+                             .dump());
+    else if (!invocation.flag("--quiet"))
+      fmt::print("{} is read-only and jaunt's own; jaunt catalog rescan reads it\n", printable(entry.location));
+  });
+}
+
 int run_catalog_list(const Invocation& invocation) {
   Scene scene(invocation);
   const chunkstore::Catalog catalog(scene.home.path());
-  const Listing listing(catalog, invocation.value("--realm"));
+  const Listing listing(catalog, engine::ThinRecords(scene.home.path()), invocation.value("--realm"));
   if (invocation.flag("--json"))
     fmt::print("{}\n", listing_json(listing));
   else

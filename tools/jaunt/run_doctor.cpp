@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "context.hpp"
 #include "engine/node_checks.hpp"
+#include "engine/thin_checks.hpp"
 #include "handlers.hpp"
 #include "help.hpp"
 #include "hypervisor/host.hpp"
@@ -51,6 +52,8 @@ std::vector<Check> examine(const Invocation& invocation) {
               .remedy = "`jaunt config check` names every problem"};
   checks.insert(checks.begin(), std::move(config));
   for (Check& check : engine::check_node(home_path(invocation), loaded.config, interrupted()))
+    checks.push_back(std::move(check));
+  for (Check& check : engine::check_thin(home_path(invocation)))
     checks.push_back(std::move(check));
   return checks;
 }

@@ -42,10 +42,20 @@ std::optional<base::ByteCount> rate_of(const Invocation& invocation, const std::
   return rate;
 }
 
+engine::Thin thinness_of(const Invocation& invocation) {
+  const std::string given[] = {invocation.flag("--flat") ? "--flat" : "", invocation.flag("--thin") ? "--thin" : "",
+                               invocation.flag("--thin-on-layer") ? "--thin-on-layer" : ""};
+  if (std::ranges::count(given, "") < 2)
+    throw Error(ErrorKind::usage, "understand", fmt::format("{}", fmt::join(given, " ")), "they exclude one another",
+                "leave one out");
+  return !given[2].empty() ? engine::Thin::layers : !given[1].empty() ? engine::Thin::owned : engine::Thin::flat;
+}
+
 engine::TeleportOptions options_of(const Invocation& invocation) {
   engine::TeleportOptions options{.plan_id = invocation.value("--plan"),
                                   .to = invocation.value("--to").value_or(""),
-                                  .target_format = invocation.value("--to-format").value_or("")};
+                                  .target_format = invocation.value("--to-format").value_or(""),
+                                  .thin = thinness_of(invocation)};
   options.plan.format = invocation.value("--format");
   options.plan.name = invocation.value("--as");
   options.machine = {.define = !invocation.flag("--no-define"),

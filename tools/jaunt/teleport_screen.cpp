@@ -69,6 +69,10 @@ std::string teleport_screen(const std::string& line, const Terminal& terminal) {
     page.field(text(disk, "target"), text(disk, "path"));
     page.field("root", text(disk, "root"));
     page.field("base", disk.at("base").is_null() ? "none" : text(disk, "base"));
+    if (disk.contains("stands_on"))
+      page.field("thin",
+                 fmt::format("{} referenced in {}, not copied", base::human_bytes(bytes(disk, "referenced_bytes")),
+                             base::printable(disk["stands_on"].at(0).get<std::string>())));
   }
   if (summary.contains("instant"))
     page.field("instant", fmt::format("{}, {}", moment(summary["instant"].at("as_of").get<std::int64_t>()),
