@@ -47,10 +47,10 @@ void Conversation::converse(sync::DestinationSide::Messages questions) {
   }
 }
 
-transport::Machine Conversation::machine(const std::string& subject, const std::string& format, bool bit_exact) {
-  if (subject.size() > transport::kSubjectBytesMax || format.size() > transport::kNameBytesMax)
-    throw Error(ErrorKind::usage, "plan", base::printable(subject.substr(0, 80)), "its name is too long");
-  return ask<transport::Machine>(transport::AskMachine{.subject = subject, .format = format, .bit_exact = bit_exact});
+transport::Machine Conversation::machine(const transport::AskMachine& question) {
+  if (question.subject.size() > transport::kSubjectBytesMax || question.format.size() > transport::kNameBytesMax)
+    throw Error(ErrorKind::usage, "plan", base::printable(question.subject.substr(0, 80)), "its name is too long");
+  return ask<transport::Machine>(question);
 }
 
 const std::vector<transport::DiskFacts>& Conversation::disks() {

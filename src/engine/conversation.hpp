@@ -21,7 +21,7 @@ class Conversation {
  public:
   explicit Conversation(transport::Link& link) : link_(link) {}
 
-  transport::Machine machine(const std::string& subject, const std::string& format, bool bit_exact = false);
+  transport::Machine machine(const transport::AskMachine& question);
   const std::vector<transport::DiskFacts>& disks();
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);

@@ -109,7 +109,8 @@ class DescribeJob {
   }
 
   Described running() {
-    const auto disks = open_disks(description_, image_policy(workplace_.config, libvirt_));  // for their layers
+    const auto disks =
+        open_disks(description_, image_policy(workplace_.config, libvirt_), options_.media);  // for their layers
     return read_running(description_, *subject_.domain, disks, options_, tcg(), workplace_);
   }
 
@@ -122,7 +123,7 @@ class DescribeJob {
     const disk::Policy policy = image_policy(workplace_.config, libvirt_);
     if (!subject_.domain)
       disk::resolve_chain(subject_.image, policy);  // for an image alone a refusal is not a problem but the end
-    const auto disks = open_disks(description_, policy);
+    const auto disks = open_disks(description_, policy, options_.media);
     const std::string key = content_key(description_, disks, options_.quick);
     const bool refused = description_.problems.size() > known_problems;
     Described result{.as_of = std::time(nullptr)};

@@ -26,6 +26,7 @@ struct DescribeOptions {
   bool fresh = false;                 // nothing that was kept is used
   bool with_trees = false;            // of disks that are known, too
   bool hold = false;                  // Described::held
+  bool media = false;                 // CD-ROMs and seeds are read like disks, but nobody looks inside
 };
 
 // A disk whose blocks were read.

@@ -87,10 +87,12 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
   open_.clear();
   offered_.clear();
   described_.reset();
-  described_ = describe(
-      ask.subject,
-      {.format = ask.format.empty() ? std::nullopt : std::optional(ask.format), .with_trees = true, .hold = true},
-      workplace_);
+  described_ = describe(ask.subject,
+                        {.format = ask.format.empty() ? std::nullopt : std::optional(ask.format),
+                         .with_trees = true,
+                         .hold = true,
+                         .media = ask.media},
+                        workplace_);
   for (const ReadDisk& disk : described_->disks)
     offered_.push_back({.target = described_->description.disks[disk.index].target,
                         .tree = disk.tree.get(),

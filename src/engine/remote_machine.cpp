@@ -47,7 +47,8 @@ template <typename Node>
 void speak(Node&& node, const RemoteMachine& machine, const std::string& format, const SpeakOfMachine& work) {
   try {
     Conversation conversation(node.link());
-    const tp::Machine told = conversation.machine(machine.name, format, machine.bit_exact);
+    const tp::Machine told = conversation.machine(
+        {.subject = machine.name, .format = format, .bit_exact = machine.bit_exact, .media = machine.media});
     work(conversation, understood(told), node.link());
   } catch (const Error&) {
     node.finish();

@@ -22,6 +22,7 @@ struct RemoteMachine {
   std::string peer = {};                      // the name of that node, or its address
   std::string dials_in = {};                  // that node's id, where it is the one that dials
   bool bit_exact = false;                     // nothing of its disks is elided
+  bool media = false;                         // its CD-ROMs and seeds come along, as disks
   std::optional<base::ByteCount> limit = {};  // of the link to that node, a second, in either direction
 
   std::string node() const;  // "home:/var/lib/jaunt-b", "storage"

@@ -47,11 +47,12 @@ bool read_blocks(model::Description& description, const StillDisk& still, const 
 
 }  // namespace
 
-std::vector<StillDisk> open_disks(model::Description& description, const disk::Policy& policy) {
+std::vector<StillDisk> open_disks(model::Description& description, const disk::Policy& policy, bool media) {
   std::vector<StillDisk> opened;
   for (std::size_t i = 0; i < description.disks.size(); ++i) {
     model::Disk& disk = description.disks[i];
-    if (disk.role != model::DiskRole::disk || disk.layers.empty())
+    const bool wanted = disk.role == model::DiskRole::disk || (media && disk.read_only);
+    if (!wanted || disk.layers.empty())
       continue;
     try {
       disk::Chain chain =
@@ -103,12 +104,13 @@ bool read_still(model::Description& description, const std::vector<StillDisk>& d
     std::vector<InspectedDisk> drives;
     std::vector<std::size_t> served;
     for (std::size_t i = 0; i < disks.size(); ++i)
-      attempt(disks[i], [&] {
-        servers.push_back(disk::NbdServer::start(disks[i].chain));
-        drives.push_back({disks[i].index, servers.back()->address()});
-        served.push_back(i);
-        return true;
-      });
+      if (description.disks[disks[i].index].role == model::DiskRole::disk)
+        attempt(disks[i], [&] {
+          servers.push_back(disk::NbdServer::start(disks[i].chain));
+          drives.push_back({disks[i].index, servers.back()->address()});
+          served.push_back(i);
+          return true;
+        });
     Inspection inspection = inspect(description, drives, {.tcg = tcg, .in_use = false}, workplace);
     whole = inspection.whole && whole;
     for (std::size_t i = 0; i < served.size(); ++i)

@@ -18,9 +18,9 @@ struct StillDisk {
   disk::Chain chain;
 };
 
-// The disks whose content is the guest's own: no CD-ROMs, floppies, seeds or empty drives. Their layers and sizes are
-// filled in. Ones that cannot be opened become problems.
-std::vector<StillDisk> open_disks(model::Description& description, const disk::Policy& policy);
+// The disks whose content is the guest's own: no floppies or empty drives; CD-ROMs and seeds, which it cannot write
+// to, where `media` says so. Their layers and sizes are filled in. Ones that cannot be opened become problems.
+std::vector<StillDisk> open_disks(model::Description& description, const disk::Policy& policy, bool media = false);
 
 // A key that changes with the disks' bytes, with how they are put together, and with this program; empty where some
 // file may change without being noticed.

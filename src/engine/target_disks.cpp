@@ -62,13 +62,20 @@ void TargetDisks::go_on_with(const std::vector<Record>& records) {
   }
 }
 
+void TargetDisks::tell_media(const model::Description& description) {
+  for (const model::Disk& disk : description.disks)
+    if (disk.role != model::DiskRole::disk)
+      media_.insert(disk.target);
+}
+
 void TargetDisks::check_places(const model::Plan& plan) {
   const TeleportOptions& options = request_.options;
   places_ = target_places(plan,
                           {.to = options.to,
                            .format = options.target_format,
                            .name = options.plan.name.value_or(""),
-                           .thin = options.thin != Thin::flat},
+                           .thin = options.thin != Thin::flat,
+                           .media = media_},
                           job_.id());
   for (const DiskPlace& place : places_) {
     if (!fs::is_directory(place.path.parent_path()))
@@ -85,8 +92,8 @@ void TargetDisks::find_thin_bases(const model::Plan& plan, const Holdings& holdi
   thin_.clear();
   for (std::size_t i = 0; i < places_.size(); ++i) {
     try {
-      const bool here = fs::exists(places_[i].path);
-      thin_.push_back(here ? std::nullopt : bases.base_of(plan.disks[i], places_[i].path.parent_path()));
+      const bool flat = fs::exists(places_[i].path) || media_.contains(plan.disks[i].target);
+      thin_.push_back(flat ? std::nullopt : bases.base_of(plan.disks[i], places_[i].path.parent_path()));
     } catch (const Error& failure) {
       if (failure.kind() != ErrorKind::not_found && failure.kind() != ErrorKind::io &&
           failure.kind() != ErrorKind::busy)

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class TargetDisks {
   bool proved() const { return proved_; }  // all of them
   const std::vector<DiskPlace>& places() const { return places_; }
 
+  // Which of the machine's disks are media. Before build().
+  void tell_media(const model::Description& description);
   // Each is proved when it returns. Throws Outdated.
   void build(const model::Plan& plan, Conversation& conversation);
   // So that they are built by another plan, from what lies there.
@@ -67,6 +70,7 @@ class TargetDisks {
   TeleportSummary& summary_;
   std::vector<std::string> made_;  // hidden files that were begun
   bool proved_ = false;
+  std::set<std::string> media_;  // targets
   std::vector<DiskPlace> places_;
   std::vector<std::optional<ThinBase>> thin_;  // one for each place
   std::vector<BuiltDisk> built_;

@@ -57,11 +57,12 @@ std::vector<DiskPlace> target_places(const model::Plan& plan, const TargetWish& 
   const bool image = plan.disks.size() == 1 && is_file(plan.subject);
   std::vector<DiskPlace> places;
   for (const model::DiskPlan& disk : plan.disks) {
-    DiskPlace place{.hidden = {}, .path = wish.to, .format = format_of(wish)};
+    const bool medium = wish.media.contains(disk.target);
+    DiskPlace place{.hidden = {}, .path = wish.to, .format = medium ? "raw" : format_of(wish)};
     if (folder) {
       const std::string machine = wish.name.empty() ? stem_of(plan.subject) : wish.name;
       const std::string name = image ? safe(machine) : fmt::format("{}-{}", safe(machine), safe(disk.target));
-      place.path /= fmt::format("{}.{}", name, place.format);
+      place.path /= fmt::format("{}.{}", name, medium ? "iso" : place.format);
     }
     place.hidden = place.path.parent_path() / fmt::format(".{}.jaunt-{}", place.path.filename().string(), job);
     places.push_back(std::move(place));

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,11 @@ struct DiskPlace {
 };
 
 struct TargetWish {
-  std::filesystem::path to;  // a file, or a folder for every disk's file
-  std::string format{};      // "raw" or "qcow2"; empty: as the file's name says, else raw
-  std::string name{};        // of the machine here; empty: as at its source
-  bool thin = false;         // then it is qcow2
+  std::filesystem::path to;       // a file, or a folder for every disk's file
+  std::string format{};           // "raw" or "qcow2"; empty: as the file's name says, else raw
+  std::string name{};             // of the machine here; empty: as at its source
+  bool thin = false;              // then it is qcow2
+  std::set<std::string> media{};  // targets that are media: raw, whatever the disks are
 };
 
 // One for each disk of the plan, in its order. Throws usage where one file is to be several disks, or a raw one thin,

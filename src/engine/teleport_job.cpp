@@ -229,6 +229,11 @@ class TeleportJob {
                        take_instant(told);
                      hardware_ = told.description.hardware;
                      firmware_ = told.firmware;
+                     disks_.tell_media(told.description);
+                     if (machine.media)
+                       for (const model::Problem& problem : told.description.problems)
+                         workplace_.progress.note(
+                             fmt::format("{}: {}", base::printable(problem.subject), base::printable(problem.cause)));
                      if (wants_domain() && !uuid_)
                        refuse_blocked(told.description);
                      if (chosen_ && told.instant && !disks_.proved())

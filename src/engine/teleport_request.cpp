@@ -45,6 +45,8 @@ std::string to_json(const TeleportRequest& request) {
   json["same_machine"] = wish.same_machine;
   if (request.options.thin != Thin::flat)
     json["thin"] = request.options.thin == Thin::owned ? "owned" : "layers";
+  if (request.subject.media)
+    json["media"] = true;
   if (plan.format)
     json["format"] = stored(*plan.format);
   if (plan.bytes_per_second)
@@ -69,6 +71,7 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     if (json.contains("waits"))
       request.waits = json["waits"] == "follower" ? Waits::follower : Waits::nobody;
     request.subject.bit_exact = json.at("bit_exact").get<bool>();
+    request.subject.media = json.value("media", false);
     if (json.contains("limit"))
       request.subject.limit = base::ByteCount(json["limit"].get<std::uint64_t>());
     PlanOptions& plan = request.options.plan;
@@ -110,6 +113,9 @@ TeleportRequest completed(TeleportRequest request, const Home& home, const Confi
     if (!request.subject.name.empty())
       throw base::Error(base::ErrorKind::usage, "teleport", base::printable(request.subject.name),
                         "the plan says what is teleported", "leave the machine out, or --plan");
+    if (request.subject.media)
+      throw base::Error(base::ErrorKind::usage, "carry media with", "a plan that was kept",
+                        "plans are of disks alone", "name the machine instead of the plan");
     const model::Plan plan = KeptPlans(home).plan(*options.plan_id);
     options.plan.realm = plan.realm;
     if (!options.plan.name && !plan.name.empty())

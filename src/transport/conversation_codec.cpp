@@ -8,12 +8,13 @@ void put(wire::Envelope& out, const AskMachine& ask) {
   out.mutable_ask_machine()->set_subject(ask.subject);
   out.mutable_ask_machine()->set_format(ask.format);
   out.mutable_ask_machine()->set_bit_exact(ask.bit_exact);
+  out.mutable_ask_machine()->set_media(ask.media);
 }
 
 AskMachine take(const wire::AskMachine& in) {
   limit_unless(in.subject().size() <= kSubjectBytesMax && in.format().size() <= kNameBytesMax,
                "its name is too long");
-  return {in.subject(), in.format(), in.bit_exact()};
+  return {in.subject(), in.format(), in.bit_exact(), in.media()};
 }
 
 void put(wire::Envelope& out, const Machine& machine) {

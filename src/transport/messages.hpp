@@ -181,6 +181,7 @@ struct AskMachine {
   std::string subject;     // a domain or an image, as the source's node calls it
   std::string format;      // of an image; empty where nothing needs to tell it
   bool bit_exact = false;  // nothing of it is elided
+  bool media = false;      // what lies in its CD-ROM drives, and its seeds, count among its disks
 
   bool operator==(const AskMachine&) const = default;
 };

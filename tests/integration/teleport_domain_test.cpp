@@ -111,6 +111,59 @@ TEST_CASE("A domain arrives with all its disks and its firmware's variables, and
   CHECK(std::ranges::any_of(changes, [](const Json& c) { return c["what"] == "disk sda" && c["to"] == "empty"; }));
 }
 
+TEST_CASE(
+    "Media come along where that is asked, of a machine that is shut off or runs, and the definition points to "
+    "them") {
+  const Hosts hosts;
+  const fs::path here = hosts.disks.path() / "here";
+  fs::create_directory(here);
+  fs::permissions(here, fs::perms(0711));
+  const std::string system = hosts.disk("vda.raw", numbered(1, 300));
+  const std::string medium = hosts.disk("tools.iso", numbered(3000, 90));
+  const std::string seed = hosts.disk("seed.iso", numbered(4000, 7));
+  const auto drive = [](const std::string& file, const std::string& target) {
+    return fmt::format(
+        "<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='{}'/>"
+        "<target dev='{}' bus='sata'/><readonly/></disk>",
+        file, target);
+  };
+  TestDomain domain("media", hosts.disks,
+                    disk_xml(system, "raw", "vda") + drive(medium, "sda") + drive(seed, "sdb") +
+                        "<disk type='file' device='cdrom'><target dev='sdc' bus='sata'/><readonly/></disk>");
+  domain.define();
+  for (const bool runs : {false, true}) {
+    CAPTURE(runs);
+    if (runs)
+      domain.start();
+    const Arrived copy(runs ? "media-live" : "media-still");
+    const Json summary =
+        summary_of(hosts.jaunt({"teleport", "--json", "--media", "carry", "--start", "--as", copy.name(), "--to",
+                                here, domain.name() + "@home:" + hosts.source.string()}));
+    CHECK(summary["disks"].size() == 3);
+    std::vector<model::Problem> problems;
+    const auto disks = copy.get().disks(problems);
+    REQUIRE(disks.size() == 4);
+    CHECK(disks[0].source == (here / (copy.name() + "-vda.raw")).string());
+    CHECK(disks[1].source == (here / (copy.name() + "-sda.iso")).string());
+    CHECK(disks[2].source == (here / (copy.name() + "-sdb.iso")).string());
+    CHECK(disks[1].read_only);
+    CHECK(disks[3].source_type == "none");
+    CHECK(content(disks[1].source) == content(medium));
+    CHECK(content(disks[2].source) == content(seed));
+  }
+}
+
+TEST_CASE("A medium that its node may not read is named and stays behind") {
+  const Still still;  // with one that does not exist
+  const Arrived copy("media-gone");
+  const base::Captured result = still.teleport(copy.name(), {"--media", "carry"});
+  const Json summary = summary_of(result);
+  CHECK(result.out.find("x.iso") != std::string::npos);
+  CHECK(summary["disks"].size() == 2);
+  std::vector<model::Problem> problems;
+  CHECK(copy.get().disks(problems).at(2).source_type == "none");
+}
+
 TEST_CASE("What stands in the way of a domain is said before a byte moves") {
   const Still still;
   const base::Captured refused = still.teleport(still.domain.name());  // the name is taken

@@ -35,7 +35,7 @@ inline std::vector<transport::Message> sample_messages() {
       {6, Ids{bits}},
       {7, AskChecks{0, blocks, true}},
       {7, Checks{bits}},
-      {8, AskMachine{"web1", "raw", true}},
+      {8, AskMachine{"web1", "raw", true, true}},
       {8, Machine{R"({"name": "web1"})", 1'700'000'000, bits, 540'672, "its filesystems were frozen", true}},
       {9, AskSizes{1, blocks, 1'000'000}},
       {9, Sizes{base::ByteCount(8192), base::ByteCount(3000), base::ByteCount(65536), base::ByteCount(20000),

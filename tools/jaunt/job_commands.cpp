@@ -79,6 +79,12 @@ std::vector<Command> job_commands() {
                    {.name = "--push",
                     .value = "NODE",
                     .meaning = "bring machines of this node there; --to is a path there, and by default its folder"},
+                   {.name = "--media",
+                    .value = "WHAT",
+                    .meaning =
+                        "what lies in CD-ROM drives, and seeds: leave (the default) or carry, beside the disks",
+                    .choices = {"carry", "leave"},
+                    .completion = Completion::choice},
                    {.name = "--plan", .value = "ID", .meaning = "carry out this plan instead of making one"},
                    {.name = "--bit-exact", .value = "", .meaning = "carry free space, too"},
                    {.name = "--rate",

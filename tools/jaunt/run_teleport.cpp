@@ -72,6 +72,7 @@ engine::TeleportRequest request_of(const Invocation& invocation, const std::stri
   if (!subject.empty())
     request.subject = engine::parse_remote_machine(subject);
   request.subject.bit_exact = invocation.flag("--bit-exact");
+  request.subject.media = invocation.value("--media") == "carry";
   request.subject.limit = rate_of(invocation, "--limit");
   return request;
 }
@@ -159,6 +160,10 @@ int push(const Invocation& invocation, const std::string& node) {
     if (invocation.value(other) || invocation.flag(other))
       throw Error(ErrorKind::usage, "understand", fmt::format("--push {}", other),
                   "the other node makes the plan and has the job, and this one answers it", "leave one out");
+  for (const char* const other : {"--thin", "--thin-on-layer", "--media"})
+    if (invocation.value(other) || invocation.flag(other))
+      throw Error(ErrorKind::usage, "understand", fmt::format("--push {}", other),
+                  "a node that is pushed to makes flat disks, and leaves media", "let that node fetch the machine");
   if (invocation.arguments().empty())
     throw Error(ErrorKind::usage, "push", "this", "it is not said what", "name machines of this node");
   const engine::Config config = engine::valid_config(load_config(invocation));

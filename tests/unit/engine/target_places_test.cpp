@@ -48,6 +48,19 @@ TEST_CASE("Disks are named after the machine as it is called here, a single imag
   CHECK(refusal(plan_of("web1", {"vda", "vdb"}), {.to = here + "/one.raw"}) == base::ErrorKind::usage);
 }
 
+TEST_CASE("Thin disks are qcow2, media are raw, and nothing raw is thin") {
+  const base::TemporaryDirectory folder;
+  const std::string here = folder.path().string();
+  const auto places =
+      target_places(plan_of("web1", {"vda", "sda"}), {.to = here, .thin = true, .media = {"sda"}}, "7");
+  CHECK(places.at(0).path == here + "/web1-vda.qcow2");
+  CHECK(places.at(0).format == "qcow2");
+  CHECK(places.at(1).path == here + "/web1-sda.iso");
+  CHECK(places.at(1).format == "raw");
+  CHECK(refusal(plan_of("web1", {"vda"}), {.to = here, .format = "raw", .thin = true}) == base::ErrorKind::usage);
+  CHECK(refusal(plan_of("web1", {"vda"}), {.to = here + "/x.raw", .thin = true}) == base::ErrorKind::usage);
+}
+
 TEST_CASE("A name that another node gives leads nowhere but into the folder") {
   const base::TemporaryDirectory folder;
   const std::string here = folder.path().string();

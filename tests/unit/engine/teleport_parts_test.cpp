@@ -10,11 +10,15 @@ using namespace jaunt;
 using namespace jaunt::engine;
 
 TEST_CASE("A teleport's request comes back from its journal as it was asked") {
-  TeleportRequest request{
-      .subject = {.name = "odd@\xff", .home = "/srv/b", .bit_exact = true, .limit = base::ByteCount(1'250'000)},
-      .options = {}};
+  TeleportRequest request{.subject = {.name = "odd@\xff",
+                                      .home = "/srv/b",
+                                      .bit_exact = true,
+                                      .media = true,
+                                      .limit = base::ByteCount(1'250'000)},
+                          .options = {}};
   request.options.to = "/srv/\xfe.raw";
   request.options.target_format = "raw";
+  request.options.thin = Thin::layers;
   request.options.plan.format = "qcow2";
   request.options.plan.realm = "customer7";
   request.options.plan.bytes_per_second = base::ByteCount(12'500'000);
@@ -23,6 +27,8 @@ TEST_CASE("A teleport's request comes back from its journal as it was asked") {
   CHECK(back.subject.name == request.subject.name);
   CHECK(back.subject.home == request.subject.home);
   CHECK(back.subject.bit_exact);
+  CHECK(back.subject.media);
+  CHECK(back.options.thin == Thin::layers);
   CHECK(back.subject.limit == request.subject.limit);
   CHECK(back.options.to == request.options.to);
   CHECK(back.options.target_format == "raw");
@@ -33,6 +39,8 @@ TEST_CASE("A teleport's request comes back from its journal as it was asked") {
   const TeleportRequest plain = teleport_request_from_json(to_json({{.name = "web1", .home = "/srv/b"}, {}}));
   CHECK(!plain.options.plan.format);
   CHECK(!plain.subject.bit_exact);
+  CHECK(!plain.subject.media);
+  CHECK(plain.options.thin == Thin::flat);
   CHECK(!plain.subject.limit);
   for (const char* wrong : {"", "{}", "[]", "{\"machine\": 1}"})
     CHECK_THROWS_AS(teleport_request_from_json(wrong), base::Error);
