@@ -76,13 +76,15 @@ struct Thin {
   }
   std::uint64_t stored() const { return header()["actual-size"]; }
   Json doctor() const {
-    for (const Json& check : Json::parse(jaunt({"doctor", "--json"}).out)["checks"])
+    const Json said = Json::parse(jaunt({"doctor", "--json"}).out);
+    for (const Json& check : said["checks"])
       if (check["name"] == "thin")
         return check;
     return {};
   }
   Json layer(const fs::path& path) const {
-    for (const Json& layer : Json::parse(jaunt({"catalog", "list", "--json"}).out)["layers"])
+    const Json said = Json::parse(jaunt({"catalog", "list", "--json"}).out);
+    for (const Json& layer : said["layers"])
       if (layer["path"] == path.string())
         return layer;
     return {};
