@@ -142,7 +142,9 @@ GuestSession::GuestSession(const std::vector<Drive>& drives, const InspectOption
       cache_folder_(options.cache_folder),
       folder_(run_folder_parent()),
       watchdog_(folder_.path() / "pid", cancel) {
-  std::filesystem::create_directories(cache_folder_);
+  std::error_code failure;
+  if (std::filesystem::create_directories(cache_folder_, failure); failure)
+    base::throw_errno(failure.value(), "create the folder", cache_folder_.string());
   try {
     launch(drives, options, options.force_tcg);
   } catch (const Error& error) {
