@@ -35,6 +35,8 @@ const std::array kKeys{
               "Where QEMU keeps the old content of blocks that a running VM overwrites while it is read."},
     ConfigKey{"scratch.limit", &Config::scratch_max,
               "How large these scratch files may grow before the reading is given up for the sake of the VM."},
+    ConfigKey{"scratch.patience", &Config::scratch_patience,
+              "How long a node for which a running VM's instant is kept may do nothing before that is given up."},
     ConfigKey{"appliance.folder", &Config::appliance_folder,
               "Where the appliance that looks into guests is kept; cache/appliance in the home unless given."},
     ConfigKey{
@@ -183,8 +185,8 @@ std::string ConfigKey::environment() const {
 
 std::string_view ConfigKey::type() const {
   constexpr std::array<std::string_view, std::variant_size_v<Member>> names{
-      "true or false",          "number",    "size",      "text",     "absolute path",
-      "list of absolute paths", "addresses", "timetable", "networks", "port"};
+      "true or false", "number",    "size",     "text", "absolute path", "list of absolute paths",
+      "addresses",     "timetable", "networks", "port", "time"};
   return names[member.index()];
 }
 

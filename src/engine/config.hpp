@@ -1,6 +1,7 @@
 // What a person decides: jaunt.toml in the home, overridden by the environment, overridden by flags.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -26,6 +27,7 @@ struct Config {
   std::string libvirt_uri = "qemu:///system";
   std::filesystem::path scratch_folder = "/var/lib/libvirt/jaunt";
   base::ByteCount scratch_max{16 * base::kGiB};
+  std::chrono::seconds scratch_patience{900};
   std::filesystem::path appliance_folder = "/var/lib/jaunt/cache/appliance";
   base::ByteCount store_keep{0};
   unsigned threads = 0;
@@ -45,10 +47,10 @@ struct Config {
 
 // One key. Its type is that of the member it sets.
 struct ConfigKey {
-  using Member =
-      std::variant<bool Config::*, unsigned Config::*, base::ByteCount Config::*, std::string Config::*,
-                   std::filesystem::path Config::*, std::vector<std::filesystem::path> Config::*,
-                   ListenAddresses Config::*, LinkLimit Config::*, NetworkNames Config::*, LocalPort Config::*>;
+  using Member = std::variant<bool Config::*, unsigned Config::*, base::ByteCount Config::*, std::string Config::*,
+                              std::filesystem::path Config::*, std::vector<std::filesystem::path> Config::*,
+                              ListenAddresses Config::*, LinkLimit Config::*, NetworkNames Config::*,
+                              LocalPort Config::*, std::chrono::seconds Config::*>;
 
   std::string_view name;  // "scratch.limit"
   Member member;

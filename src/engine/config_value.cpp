@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "base/quantity.hpp"
 #include "base/text.hpp"
 
 namespace jaunt::engine {
@@ -141,6 +142,14 @@ Complaint assign(LocalPort& value, const Written& written) {
   return std::nullopt;
 }
 
+Complaint assign(std::chrono::seconds& value, const Written& written) {
+  const auto time = is(written, Written::Form::text) ? base::parse_duration(written.text) : std::nullopt;
+  if (!time || *time < std::chrono::seconds(1))
+    return "must be a time of at least a second such as \"90s\" or \"15min\"";
+  value = std::chrono::floor<std::chrono::seconds>(*time);
+  return std::nullopt;
+}
+
 std::string to_toml(bool value) {
   return value ? "true" : "false";
 }
@@ -175,6 +184,10 @@ std::string to_toml(const LinkLimit& value) {
 }
 std::string to_toml(const LocalPort& value) {
   return std::to_string(value.number);
+}
+std::string to_toml(std::chrono::seconds value) {
+  return value.count() % 60 == 0 ? fmt::format("\"{}min\"", value.count() / 60)
+                                 : fmt::format("\"{}s\"", value.count());
 }
 std::string to_toml(const NetworkNames& value) {
   return quoted(value.text);

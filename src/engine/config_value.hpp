@@ -1,6 +1,7 @@
 // Values of the configuration between their text and their type.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ Complaint assign(ListenAddresses& value, const Written& written);
 Complaint assign(LinkLimit& value, const Written& written);
 Complaint assign(NetworkNames& value, const Written& written);
 Complaint assign(LocalPort& value, const Written& written);
+Complaint assign(std::chrono::seconds& value, const Written& written);
 
 // The value in the notation of TOML.
 std::string to_toml(bool value);
@@ -44,5 +46,6 @@ std::string to_toml(const ListenAddresses& value);
 std::string to_toml(const LinkLimit& value);
 std::string to_toml(const NetworkNames& value);
 std::string to_toml(const LocalPort& value);
+std::string to_toml(std::chrono::seconds value);
 
 }  // namespace jaunt::engine

@@ -16,7 +16,7 @@
 namespace jaunt::engine {
 
 // Questions in the order of their declaration: first the machine, then anything about its disks. What the other node
-// refuses is thrown with its reason. One thread.
+// refuses is thrown with its reason. One thread, but for tell_at_work().
 class Conversation {
  public:
   explicit Conversation(transport::Link& link) : link_(link) {}
@@ -34,6 +34,9 @@ class Conversation {
   void begin_stream(transport::AskStream ask);
   // Fetches what is wanted until more() says that nothing will be.
   void fetch(sync::BlockAsker& asker, const std::function<bool()>& more);
+
+  // Tells the other node that this one gets on, though it asks nothing. Any thread.
+  void tell_at_work() { link_.tell_at_work(); }
 
   // How often nothing could be done but wait for an answer.
   std::uint32_t round_trips() const { return round_trips_; }

@@ -200,6 +200,7 @@ std::optional<std::size_t> DiskPlanner::choose(const std::vector<std::size_t>& c
 
 void DiskPlanner::each_found_id(const std::function<void(const model::BlockId&)>& visit) const {
   found_->each([&](const sync::Run& run) {
+    progress_.advance({});
     if (run.origin != Origin::base && !in_layers(run))
       return;
     each_id(run, holdings_, base_ ? &base_->tree.view() : nullptr, [&](std::span<const model::BlockId> ids) {
@@ -231,7 +232,10 @@ void DiskPlanner::name_layers(DiskFindings& findings) const {
 
 void DiskPlanner::find_holders(DiskFindings& findings) const {
   RunHolders holders(holdings_, base_ ? &base_->tree.view() : nullptr);
-  found_->each([&](const sync::Run& run) { holders.add(run, findings); });
+  found_->each([&](const sync::Run& run) {
+    progress_.advance({});
+    holders.add(run, findings);
+  });
 }
 
 void DiskPlanner::survey(DiskFindings& findings) const {

@@ -42,6 +42,9 @@ class MachineAnswers {
   // Throws what stands in the way.
   Answer answer(const transport::Message& question);
 
+  // Whether a running machine's instant is kept for the one who asks.
+  bool holds_instant() const { return described_ && described_->held && described_->instant; }
+
  private:
   // A disk whose blocks are asked for.
   struct OpenDisk {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/named_point.hpp"
 #include "engine/bounded_queue.hpp"
 #include "engine/machine_answers.hpp"
 #include "sync/block_stream.hpp"
@@ -28,6 +29,13 @@ std::size_t weight_of(const Answer& answer) {
   if (const auto* begin = std::get_if<StreamBegin>(&answer.content))
     return begin->history.size();
   return tp::kMessageBytesMax / 8;
+}
+
+// Whatever it is, the other node is told: it waits for an answer.
+tp::Refusal refusal_of(const std::exception& failure) {
+  const auto* const known = dynamic_cast<const Error*>(&failure);
+  return tp::refusal_of(known != nullptr ? *known
+                                         : Error(base::ErrorKind::io, "answer", "the other node", failure.what()));
 }
 
 // Three threads in a row: the caller's receives, the second reads and hashes, the third compresses and sends.
@@ -93,10 +101,12 @@ class Server {
       try {
         admit_(question->body);
         Answer answer = answers.answer(*question);
+        if (answers.holds_instant())
+          link_.give_up_when_idle(workplace_.config.scratch_patience);
         const std::size_t weight = weight_of(answer);
         answers_.put(std::move(answer), weight);
-      } catch (const Error& failure) {
-        answers_.put({question->number, tp::refusal_of(failure)}, 0);
+      } catch (const std::exception& failure) {
+        answers_.put({question->number, refusal_of(failure)}, 0);
         throw;
       }
     }
@@ -104,8 +114,15 @@ class Server {
 
   void send_all() {
     sync::BlockStreamWriter stream;
-    while (const auto answer = answers_.take())
-      send(stream, *answer);
+    while (const auto answer = answers_.take()) {
+      try {
+        send(stream, *answer);
+      } catch (const std::exception& failure) {
+        link_.send(tp::encode({answer->number, refusal_of(failure)}));  // unless it is the link that failed
+        throw;
+      }
+      base::named_point("answer sent");
+    }
   }
 
   void send(sync::BlockStreamWriter& stream, const Answer& answer) {

@@ -13,6 +13,7 @@
 #include "engine/kept_plans.hpp"
 #include "engine/link_speed.hpp"
 #include "engine/plan_costs.hpp"
+#include "engine/told_progress.hpp"
 
 namespace jaunt::engine {
 
@@ -53,7 +54,8 @@ class PlanJob {
     Circumstances circumstances;
     look_at(machine);
     const auto start = std::chrono::steady_clock::now();
-    DiskPlanner planner(conversation, holdings_, workplace_.home.cache(), workplace_.progress,
+    ToldProgress progress(workplace_.progress, conversation);
+    DiskPlanner planner(conversation, holdings_, workplace_.home.cache(), progress,
                         options_.measures_all ? Measuring::all : Measuring::sample);
     for (std::uint32_t disk = 0; disk < conversation.disks().size(); ++disk)
       findings.push_back(planner.plan(disk));

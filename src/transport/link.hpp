@@ -50,6 +50,14 @@ class Link {
   virtual Traffic sent() const = 0;
   virtual Traffic received() const = 0;
   virtual Measured measured() const { return {}; }
+
+  // ---- any thread; for links whose two ends are not one process
+
+  // From now on a peer is given up, by an error of kind peer, that for so long has neither asked anything, nor told
+  // that it is at work, nor taken what is sent to it, though it is not this side's turn.
+  virtual void give_up_when_idle(std::chrono::milliseconds /*longest*/) {}
+  // Tells the peer that this side gets on, though it has nothing to ask just now.
+  virtual void tell_at_work() {}
 };
 
 }  // namespace jaunt::transport

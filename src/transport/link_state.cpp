@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/quantity.hpp"
+
 namespace jaunt::transport {
 
 using namespace std::chrono_literals;
@@ -31,6 +35,8 @@ class StateLink : public Link {
   Traffic sent() const override { return state_->sent(); }
   Traffic received() const override { return state_->received(); }
   Measured measured() const override { return state_->measured(); }
+  void give_up_when_idle(std::chrono::milliseconds longest) override { state_->give_up_when_idle(longest); }
+  void tell_at_work() override { state_->tell_at_work(); }
 
  private:
   const std::shared_ptr<LinkState> state_;
@@ -66,13 +72,14 @@ void LinkState::wait_until_open() {
 void LinkState::send(base::Bytes frame) {
   std::unique_lock lock(mutex_);
   base::invariant(!closed_, "nothing is sent after close()");
-  wait(lock, [&] {
-    return failure_ || in_.left() || out_.empty() || out_.queued_bytes() + frame.size() <= kQueuedBytesMax;
-  });
+  const auto room = [&] { return out_.empty() || out_.queued_bytes() + frame.size() <= kQueuedBytesMax; };
+  wait(lock, [&] { return failure_ || in_.left() || room() || is_idle(); });
   if (in_.left())
     throw Error(ErrorKind::peer, "send to", peer_, "it is gone");
   if (failure_)
     throw failure_->within("send to", peer_);
+  if (!room())
+    throw idle_error();
   ++sent_.frames;
   busy_at_ = Clock::now();
   out_.add(std::move(frame));
@@ -94,11 +101,19 @@ std::optional<base::Bytes> LinkState::receive() {
     throw Error(ErrorKind::peer, "receive from", peer_, "it is gone");
   if (failure_)
     throw failure_->within("receive from", peer_);
-  throw Error(ErrorKind::peer, "wait for", peer_, "it has asked nothing for too long");
+  throw idle_error();
 }
 
+// It is the other side's turn where all its questions are answered, or something waits to be taken.
 bool LinkState::is_idle() const {
-  return idle_max_ && out_.empty() && received_.frames <= sent_.frames && Clock::now() - busy_at_ > *idle_max_;
+  const bool its_turn = !out_.empty() || received_.frames <= sent_.frames;
+  return idle_max_ && its_turn && Clock::now() - busy_at_ > *idle_max_;
+}
+
+Error LinkState::idle_error() const {
+  return {ErrorKind::peer, "wait for", peer_,
+          fmt::format("for {} it has {}", base::human_duration(*idle_max_),
+                      out_.empty() ? "asked nothing" : "taken nothing of what is sent to it")};
 }
 
 void LinkState::close() {
@@ -145,6 +160,22 @@ void LinkState::never_give_up() {
   idle_max_.reset();
 }
 
+void LinkState::tell_at_work() {
+  const std::scoped_lock lock(mutex_);
+  at_work_due_ = may_tell_at_work_;
+  wake();
+}
+
+void LinkState::hear_at_work() {
+  const std::scoped_lock lock(mutex_);
+  busy_at_ = Clock::now();
+}
+
+void LinkState::may_tell_at_work() {
+  const std::scoped_lock lock(mutex_);
+  may_tell_at_work_ = true;
+}
+
 void LinkState::on_wish_to_say(std::function<void()> wake) {
   const std::scoped_lock lock(mutex_);
   if (!failure_)
@@ -186,6 +217,7 @@ bool LinkState::is_open() const {
 void LinkState::add(const Piece& piece) {
   const std::scoped_lock lock(mutex_);
   in_.add(piece);
+  busy_at_ = Clock::now();
   if (in_.has_frame() || in_.ended() || in_.left())
     changed_.notify_all();
 }
@@ -200,8 +232,10 @@ bool LinkState::append_some(base::Bytes& pieces, std::size_t bytes_max) {
   const std::size_t before = pieces.size();
   if (const auto total = in_.grant())
     append_piece(pieces, PieceKind::credit, *total);
-  while (pieces.size() < bytes_max && out_.append_next(pieces)) {
-  }
+  if (std::exchange(at_work_due_, false))
+    append_piece(pieces, PieceKind::at_work, base::ByteView());
+  while (pieces.size() < bytes_max && out_.append_next(pieces))
+    busy_at_ = Clock::now();
   changed_.notify_all();
   return pieces.size() > before;
 }

@@ -39,12 +39,12 @@ class LinkState {
   Traffic sent() const;
   Traffic received() const;
   Measured measured() const;
+  void give_up_when_idle(std::chrono::milliseconds longest);
+  void never_give_up();
+  void tell_at_work();
 
   // ---- for its connections
 
-  // receive() gives up when for so long nothing came, and every frame that came was answered by one.
-  void give_up_when_idle(std::chrono::milliseconds longest);
-  void never_give_up();
   // Called when there is something to say, until the link is lost.
   void on_wish_to_say(std::function<void()> wake);
   void open(std::uint64_t credit);
@@ -55,6 +55,9 @@ class LinkState {
   bool could_use_more() const;
   bool is_open() const;
   void add(const Piece& piece);
+  // The other side gets on, though it asks nothing; and it understands to be told so.
+  void hear_at_work();
+  void may_tell_at_work();
   void grant(std::uint64_t total);
   // Some of what is to be said; false when there is nothing.
   bool append_some(base::Bytes& pieces, std::size_t bytes_max);
@@ -74,6 +77,7 @@ class LinkState {
 
  private:
   bool is_idle() const;
+  base::Error idle_error() const;
   template <typename Condition>
   void wait(std::unique_lock<std::mutex>& lock, const Condition& condition);
   void wake();
@@ -93,7 +97,9 @@ class LinkState {
   std::optional<std::chrono::microseconds> round_trip_;
   std::optional<base::Error> failure_;
   std::optional<std::chrono::milliseconds> idle_max_;
-  Moment busy_at_{};
+  Moment busy_at_{};  // when the other side last got on
+  bool may_tell_at_work_ = false;
+  bool at_work_due_ = false;
   Traffic sent_;
   Traffic received_;
   unsigned connections_ = 0;

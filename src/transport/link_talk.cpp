@@ -1,5 +1,6 @@
 #include "transport/link_talk.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kSayBytes = 64 * 1024;
 constexpr const char* kSubject = "the other node";
+constexpr const char* kAtWork = "at-work";  // understands pieces of that kind
 
 std::uint64_t number_of(Moment moment) {
   return static_cast<std::uint64_t>(duration_cast<microseconds>(moment.time_since_epoch()).count());
@@ -75,6 +77,10 @@ void LinkTalk::heard(const Piece& piece, Moment now) {
       return heard_pong(number_in(piece), now);
     case PieceKind::limit:
       return state_->limit_sending(max_from(base::ByteCount(number_in(piece))));
+    case PieceKind::at_work:
+      if (!piece.body.empty())
+        throw Error(ErrorKind::corrupt, "understand", kSubject, "what says only that it is at work says more");
+      return state_->hear_at_work();
     default:
       throw Error(ErrorKind::corrupt, "understand", kSubject, "it says something that has no place in a link");
   }
@@ -97,6 +103,8 @@ void LinkTalk::heard_greeting(const Piece& piece, Moment now) {
       ping_due_ = true;  // the side that dials learns the round trip from the hello
     }
     state_->limit_sending(max_from(theirs.receive_max));
+    if (std::ranges::find(theirs.features, kAtWork) != theirs.features.end())
+      state_->may_tell_at_work();
     state_->add_connection();
     if (!joined)
       state_->open(theirs.credit);
@@ -123,7 +131,7 @@ void LinkTalk::greet(base::Bytes& pieces, Moment now) {
                                .link = link_,
                                .credit = kCreditBytes,
                                .receive_max = told_max_.value_or(base::ByteCount{}),
-                               .features = {}}));
+                               .features = {kAtWork}}));
   greeting_due_ = false;
   greeted_at_ = now;
 }

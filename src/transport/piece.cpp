@@ -19,7 +19,7 @@ bool is_part(PieceKind kind) {
 
 bool is_known(std::uint8_t kind) {
   return (kind >= static_cast<std::uint8_t>(PieceKind::hello) &&
-          kind <= static_cast<std::uint8_t>(PieceKind::limit)) ||
+          kind <= static_cast<std::uint8_t>(PieceKind::at_work)) ||
          kind == static_cast<std::uint8_t>(PieceKind::invited) ||
          kind == static_cast<std::uint8_t>(PieceKind::inviter);
 }

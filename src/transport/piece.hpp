@@ -20,6 +20,7 @@ enum class PieceKind : std::uint8_t {
   ping = 8,
   pong = 9,
   limit = 10,    // how fast this side wants to receive
+  at_work = 11,  // this side gets on, though it asks nothing
   invited = 16,  // pairing: whoever has a token
   inviter = 17,  // pairing: whoever gave it
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -85,20 +86,40 @@ class RawPeer {
     append_piece(piece, kind, body);
     say(piece);
   }
-  void greet() { say(transport::PieceKind::hello, encode(transport::Greeting{.credit = 1 << 25, .features = {}})); }
+  void greet(std::vector<std::string> features = {}) {
+    say(transport::PieceKind::hello, encode(transport::Greeting{.credit = 1 << 25, .features = std::move(features)}));
+  }
 
   // The body of the next piece of this kind; nullopt when the connection ends before.
   std::optional<base::Bytes> hear(transport::PieceKind kind) {
-    for (;;) {
-      while (const auto piece = reader_.next())
-        if (piece->kind == kind)
-          return base::Bytes(piece->body.begin(), piece->body.end());
-      if (!receive())
-        return std::nullopt;
-    }
+    std::optional<base::Bytes> body;
+    hear_until([&](const transport::Piece& piece) {
+      if (piece.kind == kind)
+        body.emplace(piece.body.begin(), piece.body.end());
+      return body.has_value();
+    });
+    return body;
+  }
+  // The kind of the next piece that is not of this one.
+  std::optional<transport::PieceKind> hear_next_but(transport::PieceKind ignored) {
+    std::optional<transport::PieceKind> next;
+    hear_until([&](const transport::Piece& piece) {
+      if (piece.kind != ignored)
+        next = piece.kind;
+      return next.has_value();
+    });
+    return next;
   }
 
  private:
+  template <typename Wanted>
+  void hear_until(const Wanted& wanted) {
+    do
+      while (const auto piece = reader_.next())
+        if (wanted(*piece))
+          return;
+    while (receive());
+  }
   void flush() {
     socket_.send(stream_.output());
     stream_.drop_output(stream_.output().size());

@@ -47,12 +47,14 @@ pools = false
 [scratch]
 folder = "/scratch"
 limit = "2GiB"
+patience = "90s"
 )");
   CHECK(loaded.problems.empty());
   CHECK(loaded.config.threads == 3);
   CHECK(loaded.config.image_folders == std::vector<std::filesystem::path>{"/srv/images", "/vms"});
   CHECK_FALSE(loaded.config.image_pools);
   CHECK(loaded.config.scratch_max == base::ByteCount(2 * base::kGiB));
+  CHECK(loaded.config.scratch_patience == std::chrono::seconds(90));
 }
 
 TEST_CASE("Addresses and limits of speed are understood as they are written, or are problems") {
@@ -123,6 +125,7 @@ uri = ""
 [scratch]
 folder = "tmp"
 limit = true
+patience = 600
 [appliance]
 folder = 7
 [network]
@@ -133,7 +136,7 @@ port = 1
     lines.push_back(problem.where);
   std::sort(lines.begin(), lines.end());
   std::vector<std::string> expected;
-  for (const int line : {1, 3, 4, 5, 7, 9, 10, 12, 13})
+  for (const int line : {1, 3, 4, 5, 7, 9, 10, 11, 13, 14})
     expected.push_back(node.where(line));
   std::sort(expected.begin(), expected.end());
   CHECK(lines == expected);

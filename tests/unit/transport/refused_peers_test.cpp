@@ -15,6 +15,7 @@ using namespace jaunt;
 using namespace jaunt::transport;
 using namespace std::chrono_literals;
 using base::ErrorKind;
+using test_support::failure_of;
 using test_support::kind_of_failure;
 using test_support::RawPeer;
 using test_support::RawSocket;
@@ -171,6 +172,61 @@ TEST_CASE("A visitor who asks nothing for too long is given up, one to whom an a
   CHECK(Clock::now() - began > 1s);
   CHECK(near->receive() == base::Bytes(2));
   answerer.join();
+}
+
+TEST_CASE("A visitor who says that he is at work is waited for, one who takes nothing of what he asked for is not") {
+  Patience patience;
+  patience.idle = 400ms;
+  TwoNodes nodes(patience);
+  const auto [near, far] = nodes.link();
+  near->send(base::Bytes(1));
+  CHECK(far->receive() == base::Bytes(1));
+  far->send(base::Bytes(2));
+  const auto began = Clock::now();
+  std::thread worker([&link = near] {
+    for (int i = 0; i < 10; ++i) {
+      std::this_thread::sleep_for(100ms);
+      link->tell_at_work();
+    }
+  });
+  CHECK(kind_of_failure([&link = far] { link->receive(); }) == ErrorKind::peer);
+  CHECK(Clock::now() - began > 1300ms);
+  worker.join();
+
+  RawPeer greedy(port_of(nodes), nodes.destination_key);
+  greedy.greet();
+  REQUIRE(greedy.hear(PieceKind::hello));
+  const auto link = nodes.listener->accept().link;
+  base::Bytes question(kPieceNumberBytes + 1);
+  for (std::uint32_t number = 0; number < 8; ++number) {
+    std::memcpy(question.data(), &number, sizeof number);
+    greedy.say(PieceKind::last, question);
+    REQUIRE(link->receive());
+  }
+  const auto failure = failure_of([&link] {
+    for (int i = 0; i < 8; ++i)
+      link->send(base::Bytes(kFrameBytesMax.value));
+  });
+  CHECK(failure.cause().find("taken nothing of what is sent to it") != std::string::npos);
+}
+
+TEST_CASE("Who does not understand to be told that a node is at work is not told") {
+  TwoNodes nodes;
+  RawPeer older(port_of(nodes), nodes.destination_key);
+  older.greet();  // names no features
+  REQUIRE(older.hear(PieceKind::hello));
+  const auto link = nodes.listener->accept().link;
+  link->tell_at_work();
+  link->send(base::Bytes(1));
+  CHECK(older.hear_next_but(PieceKind::ping) == PieceKind::last);
+
+  RawPeer newer(port_of(nodes), nodes.destination_key);
+  newer.greet({"at-work", "of-the-future"});
+  REQUIRE(newer.hear(PieceKind::hello));
+  const auto other = nodes.listener->accept().link;
+  other->tell_at_work();
+  other->send(base::Bytes(1));
+  CHECK(newer.hear_next_but(PieceKind::ping) == PieceKind::at_work);
 }
 
 TEST_CASE("A host that opens one connection after another gets few of them, and its peers still get theirs later") {
