@@ -236,6 +236,10 @@ void DaemonJobs::give_up(const std::string& id) {
     terms_.watch.log(fmt::format("job {}: cancelled", id));
     over(at, end_line(id, "cancelled"));
   } catch (const Error& failure) {
+    if (failure.kind() == ErrorKind::usage) {  // it came too late
+      at->second.schedule.wish = Wish::run;
+      return try_later(id, at->second, failure);
+    }
     terms_.watch.log(fmt::format("job {}: {}", id, base::printable(failure.what())));
     at->second.due = Clock::now() + retry_delay(++at->second.schedule.failures, random_);
   }

@@ -53,6 +53,7 @@ struct Leftovers {
   void operator()(const Requested&) {}
   void operator()(const PlanChosen&) {}
   void operator()(const AttemptFailed&) {}
+  void operator()(const AttemptCounted&) {}
   void operator()(const BackupBegun& backup) { backups.push_back(backup); }
   void operator()(const BackupEnded& ended) {
     std::erase_if(backups, [&](const BackupBegun& backup) { return backup.domain == ended.domain; });
@@ -296,10 +297,11 @@ ShownJob show_job(const Home& home, const std::string& id) {
   return shown;
 }
 
-void cancel_job(const Home& home, const std::string& id) {
+void cancel_job(const Home& home, const std::string& id, const MayCancel& check) {
   const FileLock quiet = home.lock();
   const fs::path folder = open_folder(home, id);
   const DeadJob job{folder, FileLock::take(folder / kLockName)};
+  check(records_in(folder));
   const auto left_alone = [](const BackupBegun&) {};  // jobs of other kinds are cleaned up by recover()
   const auto result = clean_up(home, job, left_alone, Resumable::go);
   if (result && !result->left.empty())

@@ -91,9 +91,11 @@ ShownJob show_job(const Home& home, const std::string& id);
 // The folder of a job that exists, finished or not. Throws not_found.
 std::filesystem::path job_folder(const Home& home, const std::string& id);
 
+// Throws what speaks against giving up a job with this journal.
+using MayCancel = std::function<void(const std::vector<Record>&)>;
 // Removes an interrupted job and what it left, its hidden files included. Throws not_found, or busy where it runs;
 // an io error when something could not be removed, which then stays to be cancelled again.
-void cancel_job(const Home& home, const std::string& id);
+void cancel_job(const Home& home, const std::string& id, const MayCancel& check);
 
 // Ends a libvirt backup that nobody reads any more, and removes its files; success when there is none.
 using AbandonBackup = std::function<void(const BackupBegun&)>;

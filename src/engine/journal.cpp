@@ -97,6 +97,14 @@ const char* visit_fields(const Visit& visit, R& record) {
     visit("what", record.what);
     visit("remedy", record.remedy);
     return "attempt_failed";
+  } else if constexpr (std::is_same_v<T, AttemptCounted>) {
+    visit("attempt", record.attempt);
+    visit("sent", record.sent);
+    visit("received", record.received);
+    visit("milliseconds", record.milliseconds);
+    for (const model::SourceKind kind : model::kSourceKinds)
+      visit(to_string(kind).data(), record.bytes[kind]);
+    return "attempt_counted";
   } else {
     visit("outcome", record.outcome);
     return "job_finished";

@@ -12,6 +12,7 @@
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "base/units.hpp"
+#include "model/source_kind.hpp"
 
 namespace jaunt::engine {
 
@@ -76,6 +77,16 @@ struct AttemptFailed {
   bool operator==(const AttemptFailed&) const = default;
 };
 
+// What an attempt has taken so far; the last one of each attempt counts.
+struct AttemptCounted {
+  std::int64_t attempt = 0;  // from 1 on
+  std::int64_t sent = 0;     // bytes on the link
+  std::int64_t received = 0;
+  std::int64_t milliseconds = 0;
+  model::BySource<std::int64_t> bytes;  // that were placed
+  bool operator==(const AttemptCounted&) const = default;
+};
+
 // Nothing is left to clean up.
 struct JobFinished {
   std::string outcome;  // "done", "failed", "cancelled", "recovered"
@@ -83,7 +94,7 @@ struct JobFinished {
 };
 
 using Record = std::variant<JobBegun, BackupBegun, BackupEnded, TemporaryMade, Requested, PlanChosen, StageDone,
-                            DomainNamed, AttemptFailed, JobFinished>;
+                            DomainNamed, AttemptFailed, AttemptCounted, JobFinished>;
 
 // Writes a journal. One thread.
 class Journal {

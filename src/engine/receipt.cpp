@@ -38,8 +38,9 @@ Json said_of(const TeleportSummary& summary, const Home& home) {
                {"began", begun_at(summary.job)},
                {"ended", static_cast<std::int64_t>(std::time(nullptr))},
                {"source_key", source_key(summary.source, home)}};
-  for (const char* key : {"job", "subject", "source", "disks", "domain", "instant", "resumed", "bytes_by_source",
-                          "kept_bytes", "wire_bytes_received", "wire_bytes_sent", "seconds", "seconds_by_stage"})
+  for (const char* key :
+       {"job", "subject", "source", "disks", "domain", "instant", "resumed", "bytes_by_source", "kept_bytes",
+        "wire_bytes_received", "wire_bytes_sent", "seconds", "seconds_by_stage", "totals"})
     if (whole.contains(key))
       said[key] = whole[key];
   if (said.contains("domain"))

@@ -13,6 +13,7 @@
 #include "engine/lease_keeper.hpp"
 #include "engine/link_speed.hpp"
 #include "engine/target_catalog.hpp"
+#include "engine/told_progress.hpp"
 #include "engine/window_slot.hpp"
 
 namespace jaunt::engine {
@@ -23,7 +24,6 @@ using base::ErrorKind;
 
 namespace {
 
-constexpr const char* kProved = "proved";
 constexpr std::uint64_t kTellingBytes = 4 * base::kMiB;  // of blocks: a transfer that shows how fast the link is
 
 // Throws Outdated where what the plan counts on is not here any more.
@@ -126,7 +126,7 @@ void TargetDisks::protect_thin_bases() const {
   }
 }
 
-void TargetDisks::build(const model::Plan& plan, Conversation& conversation) {
+void TargetDisks::build(const model::Plan& plan, Conversation& conversation, const std::function<void()>& got_on) {
   check_places(plan);
   const Holdings holdings(workplace_.home, plan.realm);
   const LeaseKeeper lease(workplace_.home, plan);
@@ -147,8 +147,13 @@ void TargetDisks::build(const model::Plan& plan, Conversation& conversation) {
                               .size = planned.size,
                               .root = planned.carried_root,
                               .base = planned.base});
-    if (!fs::exists(places_[i].path))
-      build_one(plan, i, number.value_or(0), holdings, supply);
+    if (fs::exists(places_[i].path))
+      continue;
+    supply.got_on = [&, before = summary_](const sync::BuildFigures& figures) {
+      account(before, figures);
+      got_on();
+    };
+    build_one(plan, i, number.value_or(0), holdings, supply);
   }
   check_thin_bases();
   // One that a limit has held back has not shown how fast the link is, and a source that dials in may have one.
@@ -162,9 +167,11 @@ void TargetDisks::build_one(const model::Plan& plan, std::size_t disk, std::uint
   const KeptRuns runs = KeptPlans(workplace_.home).runs(plan.id, disk);
   const DiskRecipe recipe = recipe_of(plan, disk, *runs, workplace_.home, holdings);
   note_begun(places_[disk]);
-  built_.push_back(build_disk(number, plan.disks[disk].target, recipe, places_[disk], supply, workplace_));
+  ToldProgress progress(workplace_.progress, supply.conversation);
+  const Workplace told{workplace_.home, workplace_.config, progress, workplace_.cancel, workplace_.caller};
+  built_.push_back(build_disk(number, plan.disks[disk].target, recipe, places_[disk], supply, told));
   proved_ids_[places_[disk].path] = std::move(built_.back().proved);
-  account(built_.back().figures, *runs);
+  account_zeros(*runs);
   if (thin_[disk]) {
     for (const model::Layer& layer : thin_[disk]->chain.layers)
       summary_.disks.back().stands_on.emplace_back(layer.path);
@@ -188,11 +195,14 @@ void TargetDisks::note_begun(const DiskPlace& place) {
   base::named_point("target named");
 }
 
-void TargetDisks::account(const sync::BuildFigures& figures, const model::RunListView& runs) {
+void TargetDisks::account(const TeleportSummary& before, const sync::BuildFigures& figures) {
   for (const model::SourceKind kind : model::kSourceKinds)
-    summary_.bytes[kind] += figures.bytes[kind];
-  summary_.kept += figures.kept;
-  summary_.repaired_tiles += figures.tiles_repaired;
+    summary_.bytes[kind] = before.bytes[kind] + figures.bytes[kind];
+  summary_.kept = before.kept + figures.kept;
+  summary_.repaired_tiles = before.repaired_tiles + figures.tiles_repaired;
+}
+
+void TargetDisks::account_zeros(const model::RunListView& runs) {
   const auto blocks = model::blocks_by_source(runs);
   summary_.bytes[model::SourceKind::zero] += base::ByteCount(blocks[model::SourceKind::zero] * model::kBlockBytes);
 }
@@ -225,6 +235,8 @@ void TargetDisks::catalogue() const {
                        workplace_);
     } catch (const Error& failure) {
       workplace_.progress.note(fmt::format("it was not catalogued: {}", failure.what()));
+    } catch (const base::Cancelled&) {  // it is here already
+      workplace_.progress.note("it was not catalogued: that was interrupted");
     }
   }
   base::named_point("targets catalogued");

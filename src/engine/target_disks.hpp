@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -24,6 +25,11 @@ struct Outdated {
   std::string why;
 };
 
+// The stage after which all disks are proved; written down before the first one gets its name.
+inline constexpr const char* kProved = "proved";
+// Whether a job with this journal came so far, and some disk has its name.
+bool is_visible(const std::vector<Record>& records, const std::string& job);
+
 // What a job holds on to in the store.
 chunkstore::Reference blocks_of(const std::string& job, const std::string& realm);
 
@@ -43,8 +49,9 @@ class TargetDisks {
 
   // Which of the machine's disks are media. Before build().
   void tell_media(const model::Description& description);
-  // Each is proved when it returns. Throws Outdated.
-  void build(const model::Plan& plan, Conversation& conversation);
+  // Each is proved when it returns; `got_on` is called often until then, when the summary was brought up to date.
+  // Throws Outdated.
+  void build(const model::Plan& plan, Conversation& conversation, const std::function<void()>& got_on);
   // So that they are built by another plan, from what lies there.
   void close() { built_.clear(); }
   // All are proved before the first one is visible.
@@ -62,7 +69,9 @@ class TargetDisks {
                  BlockSupply& supply);
   void hold(const model::Plan& plan, const Holdings& holdings) const;
   void note_begun(const DiskPlace& place);
-  void account(const sync::BuildFigures& figures, const model::RunListView& runs);
+  // From a disk of which so much was placed, in addition to what there was before it.
+  void account(const TeleportSummary& before, const sync::BuildFigures& figures);
+  void account_zeros(const model::RunListView& runs);
 
   Job& job_;
   const TeleportRequest& request_;

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t kPartBytesMax = 100;
 
+std::string hidden_end(const std::string& job) {
+  return ".jaunt-" + job;
+}
+
 // A part of a file's name. Another node may have given it.
 const std::string& safe(const std::string& part) {
   const bool sound = !part.empty() && part.size() <= kPartBytesMax && part.front() != '.' &&
@@ -64,10 +68,18 @@ std::vector<DiskPlace> target_places(const model::Plan& plan, const TargetWish& 
       const std::string name = image ? safe(machine) : fmt::format("{}-{}", safe(machine), safe(disk.target));
       place.path /= fmt::format("{}.{}", name, medium ? "iso" : place.format);
     }
-    place.hidden = place.path.parent_path() / fmt::format(".{}.jaunt-{}", place.path.filename().string(), job);
+    place.hidden = place.path.parent_path() / fmt::format(".{}{}", place.path.filename().string(), hidden_end(job));
     places.push_back(std::move(place));
   }
   return places;
+}
+
+fs::path final_place(const fs::path& hidden, const std::string& job) {
+  const std::string name = hidden.filename().string();
+  const std::string end = hidden_end(job);
+  base::invariant(name.starts_with('.') && name.ends_with(end) && name.size() > end.size() + 1,
+                  "a hidden file is named after its place and its job");
+  return hidden.parent_path() / name.substr(1, name.size() - 1 - end.size());
 }
 
 }  // namespace jaunt::engine

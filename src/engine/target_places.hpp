@@ -32,4 +32,7 @@ struct TargetWish {
 // and corrupt where a name that the source has given is none that a file may have.
 std::vector<DiskPlace> target_places(const model::Plan& plan, const TargetWish& wish, const std::string& job);
 
+// The final name of what such a hidden file of a job is to become.
+std::filesystem::path final_place(const std::filesystem::path& hidden, const std::string& job);
+
 }  // namespace jaunt::engine

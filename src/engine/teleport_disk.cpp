@@ -68,8 +68,7 @@ BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskReci
                                                       .format = place.format,
                                                       .size = size,
                                                       .backing = place.backing}),
-                  .proved = std::make_unique<sync::ProvedIds>(workplace.home.cache(), size),
-                  .figures = {}};
+                  .proved = std::make_unique<sync::ProvedIds>(workplace.home.cache(), size)};
   workplace.progress.stage(fmt::format("building {}", base::printable(name)), needed_bytes(recipe.recipe()));
   const unsigned wanted =
       workplace.config.threads != 0 ? workplace.config.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -81,10 +80,14 @@ BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskReci
       disk, supply.stream, [&] { return builder.next_want(); },
       [&](std::uint64_t tile, const sync::BlockMask& blocks, base::Bytes content) {
         builder.deliver(tile, blocks, std::move(content));
+        supply.got_on(builder.figures());
       });
-  supply.conversation.fetch(asker, [&] { return builder.wait(); });
+  supply.conversation.fetch(asker, [&] {
+    supply.got_on(builder.figures());
+    return builder.wait();
+  });
   builder.clear_rest();
-  built.figures = builder.figures();
+  supply.got_on(builder.figures());
   return built;
 }
 

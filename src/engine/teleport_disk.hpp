@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,15 +18,15 @@ namespace jaunt::engine {
 struct BuiltDisk {
   std::unique_ptr<disk::PartialImage> target;  // proved, and not visible yet
   std::unique_ptr<sync::ProvedIds> proved;
-  sync::BuildFigures figures;
 };
 
 // What the disks of one conversation share.
 struct BlockSupply {
   Conversation& conversation;
   sync::BlockStreamReader stream{};
-  std::uint64_t link_bytes_per_second = 0;  // 0: nobody knows
-  bool begun = false;                       // a stream
+  std::uint64_t link_bytes_per_second = 0;                                                   // 0: nobody knows
+  bool begun = false;                                                                        // a stream
+  std::function<void(const sync::BuildFigures&)> got_on = [](const sync::BuildFigures&) {};  // called often
 };
 
 // Goes on with what an earlier attempt has left there. `disk` is its number in the conversation.

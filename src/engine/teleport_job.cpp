@@ -10,6 +10,7 @@
 #include "base/named_point.hpp"
 #include "base/text.hpp"
 #include "engine/arrival.hpp"
+#include "engine/attempt_account.hpp"
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
 #include "engine/receipt.hpp"
@@ -30,20 +31,25 @@ constexpr int kPlansMax = 3;  // of a source that changes while it is teleported
 constexpr std::size_t kFailureBytesMax = 4096;
 constexpr std::size_t kRecordsOfHandingOver = 2;  // that it began, and what was asked for
 
-// Adds what a conversation cost when it ends, however it ends.
+// Adds what a conversation costs, at the latest when it ends, however it ends.
 class CountedLink {
  public:
-  CountedLink(const transport::Link& link, TeleportSummary& summary) : link_(link), summary_(summary) {}
-  ~CountedLink() {
-    summary_.wire_sent += link_.sent().bytes;
-    summary_.wire_received += link_.received().bytes;
-  }
+  CountedLink(const transport::Link& link, TeleportSummary& summary)
+      : link_(link), summary_(summary), sent_(summary.wire_sent), received_(summary.wire_received) {}
+  ~CountedLink() { count(); }
   CountedLink(const CountedLink&) = delete;
   CountedLink& operator=(const CountedLink&) = delete;
+
+  void count() const {
+    summary_.wire_sent = sent_ + link_.sent().bytes;
+    summary_.wire_received = received_ + link_.received().bytes;
+  }
 
  private:
   const transport::Link& link_;
   TeleportSummary& summary_;
+  const base::ByteCount sent_;  // before it
+  const base::ByteCount received_;
 };
 
 class TeleportJob {
@@ -64,6 +70,7 @@ class TeleportJob {
         uuid_ = named->uuid;
     }
     disks_.go_on_with(records);
+    account_.go_on_with(records);
     if (!chosen_)
       choose_given_plan();
   }
@@ -78,6 +85,7 @@ class TeleportJob {
     try {
       carry_out();
     } catch (const Error& failure) {
+      account_.note_end();
       remember(failure);
       if (!stays_after(failure))
         abandon("failed");
@@ -85,6 +93,7 @@ class TeleportJob {
         throw Error(failure.kind(), failure.operation(), failure.subject(), failure.cause(), remedy(failure));
       throw;
     } catch (const base::Cancelled&) {
+      account_.note_end();
       if (!disks_.begun() && !request_.handed_over()) {
         abandon("cancelled");
         throw;
@@ -196,6 +205,7 @@ class TeleportJob {
     ::getrusage(RUSAGE_SELF, &used);
     summary_.peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
     summary_.elapsed = Clock::now() - start_;
+    summary_.totals = account_.totals();
   }
 
   // So that another one is made.
@@ -243,7 +253,11 @@ class TeleportJob {
                      if (dials_in())
                        refuse_to_fill();
                      building = true;
-                     stage("build", [&] { disks_.build(planned(), conversation); });
+                     const auto got_on = [&] {
+                       counted.count();
+                       account_.note();
+                     };
+                     stage("build", [&] { disks_.build(planned(), conversation, got_on); });
                    });
     } catch (const Error& failure) {
       // It was started, was shut off or was written to: its disks can be read as they are now.
@@ -357,6 +371,7 @@ class TeleportJob {
   std::optional<model::Hardware> hardware_;
   base::Bytes firmware_;
   TeleportSummary summary_;
+  AttemptAccount account_{job_, summary_};
   TargetDisks disks_{job_, request_, workplace_, summary_};
 };
 

@@ -44,6 +44,15 @@ struct TeleportedInstant {
   Instant how;
 };
 
+// What all attempts at a job took together. What a later one replaced counts twice.
+struct AttemptTotals {
+  unsigned attempts = 0;
+  base::ByteCount wire_sent;
+  base::ByteCount wire_received;
+  model::BySource<base::ByteCount> bytes;  // that were placed
+  std::chrono::duration<double> elapsed{};
+};
+
 struct TeleportSummary {
   std::string job;
   std::string subject;
@@ -54,7 +63,7 @@ struct TeleportSummary {
   bool resumed = false;
   base::ByteCount wire_sent;  // by this attempt, with working out the difference if it did that
   base::ByteCount wire_received;
-  model::BySource<base::ByteCount> bytes;  // of the targets
+  model::BySource<base::ByteCount> bytes;  // of the targets, that this attempt placed
   base::ByteCount kept;                    // that an earlier attempt had placed
   std::uint64_t repaired_tiles = 0;
   std::optional<model::PlainCopy> plain_copy;  // the fastest, as forecast
@@ -62,6 +71,7 @@ struct TeleportSummary {
   std::vector<std::pair<std::string, std::chrono::duration<double>>> stages;
   std::chrono::duration<double> elapsed{};
   std::uint64_t peak_rss = 0;  // bytes, of this process
+  AttemptTotals totals;
   std::optional<std::filesystem::path> receipt = {};
 };
 
@@ -87,7 +97,8 @@ std::string await_teleport(const TeleportRequest& request, const Workplace& work
 // Whether another attempt may succeed without anybody doing anything here.
 bool passes_by_itself(base::ErrorKind kind);
 
-// Removes an interrupted one, its hidden files, its plan, and what was promised for it.
+// Removes an interrupted one, its hidden files, its plan, and what was promised for it. What is visible stays, so one
+// of which any disk is can only be gone on with: throws usage.
 void cancel_teleport(const std::string& job, const Home& home);
 
 // Goes on with one. Throws not_found where there is none, busy where it runs, usage where its source has to dial in.

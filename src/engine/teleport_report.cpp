@@ -79,12 +79,24 @@ ErrorKind kind_named(const std::string& name) {
   return ErrorKind::io;
 }
 
+Json bytes_json(const model::BySource<base::ByteCount>& bytes) {
+  Json json;
+  for (const SourceKind kind : model::kSourceKinds)
+    json[std::string(to_string(kind))] = bytes[kind].value;
+  return json;
+}
+
+Json totals_json(const AttemptTotals& totals) {
+  return {{"attempts", totals.attempts},
+          {"wire_bytes_received", totals.wire_received.value},
+          {"wire_bytes_sent", totals.wire_sent.value},
+          {"bytes_by_source", bytes_json(totals.bytes)},
+          {"seconds", totals.elapsed.count()}};
+}
+
 }  // namespace
 
 std::string to_json(const TeleportSummary& summary) {
-  Json bytes;
-  for (const SourceKind kind : model::kSourceKinds)
-    bytes[std::string(to_string(kind))] = summary.bytes[kind].value;
   Json stages = Json::object();
   for (const auto& [name, seconds] : summary.stages)
     stages[name] = seconds.count();
@@ -96,11 +108,12 @@ std::string to_json(const TeleportSummary& summary) {
                {"resumed", summary.resumed},
                {"wire_bytes_received", summary.wire_received.value},
                {"wire_bytes_sent", summary.wire_sent.value},
-               {"bytes_by_source", bytes},
+               {"bytes_by_source", bytes_json(summary.bytes)},
                {"kept_bytes", summary.kept.value},
                {"repaired_tiles", summary.repaired_tiles},
                {"seconds", summary.elapsed.count()},
                {"seconds_by_stage", stages},
+               {"totals", totals_json(summary.totals)},
                {"peak_rss_bytes", summary.peak_rss}};
   if (summary.domain)
     json["domain"] = domain_json(*summary.domain);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attempts.hpp"
 #include "base/progress.hpp"
 #include "base/text.hpp"
 #include "context.hpp"
@@ -28,7 +29,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int kPartly = 3;
 constexpr int kInterrupted = 16;
 constexpr int kEnded = 130;
 
@@ -174,21 +174,9 @@ int hand_over(const std::vector<std::string>& subjects, const Invocation& invoca
               const std::function<ControlRequest(const std::string&)>& request_of) {
   const bool json = invocation.flag("--json");
   std::vector<Handed> jobs;
-  std::size_t failed = 0;
-  int code = 0;
-  const auto attempt = [&](const auto& work) {
-    try {
-      if (const int ended = work(); ended != 0) {
-        code = ended;
-        ++failed;
-      }
-    } catch (const Error& error) {
-      code = report(error, json);
-      ++failed;
-    }
-  };
+  Attempts attempts(subjects.size(), json);
   for (const std::string& subject : subjects)
-    attempt([&] {
+    attempts.attempt([&] {
       Handed handed{.daemon = daemon_of(invocation), .job = {}};
       ControlRequest request = request_of(subject);
       request.detached = invocation.flag("--detach");
@@ -206,12 +194,12 @@ int hand_over(const std::vector<std::string>& subjects, const Invocation& invoca
   if (!invocation.flag("--detach"))
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       try {
-        attempt([&] { return follow(jobs[i], invocation); });
+        attempts.attempt([&] { return follow(jobs[i], invocation); });
       } catch (const base::Cancelled&) {
         return stop(std::span(jobs).subspan(i), invocation);
       }
     }
-  return failed == subjects.size() ? code : failed > 0 ? kPartly : 0;
+  return attempts.exit_code();
 }
 
 }  // namespace jaunt::cli

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "attempts.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "context.hpp"
@@ -17,7 +18,6 @@
 #include "engine/teleport_report.hpp"
 #include "handlers.hpp"
 #include "page.hpp"
-#include "report.hpp"
 
 namespace jaunt::cli {
 
@@ -27,7 +27,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int kPartly = 3;
 constexpr base::ByteCount kReceiptBytesMax{base::kMiB};
 
 std::string text(const Json& json, const char* key) {
@@ -95,12 +94,15 @@ std::string shown_job(const Invocation& invocation, const std::string& id) {
   return to_json(engine::show_job(engine::Home(home_path(invocation)), id));
 }
 
-// Through the daemon where one runs, which may have the job.
+// Through the daemon where one runs, which may have the job, and may be just done with it.
 void cancel(const Invocation& invocation, const std::string& id) {
-  if (auto daemon = engine::ControlClient::find(home_path(invocation)))
-    ask_daemon(std::move(*daemon), {.does = engine::ControlRequest::Does::cancel, .job = id});
-  else
-    engine::cancel_teleport(id, engine::Home(home_path(invocation)));
+  auto daemon = engine::ControlClient::find(home_path(invocation));
+  if (!daemon)
+    return engine::cancel_teleport(id, engine::Home(home_path(invocation)));
+  const auto lines = ask_daemon(std::move(*daemon), {.does = engine::ControlRequest::Does::cancel, .job = id});
+  if (!lines.empty() && Json::parse(lines.back()).value("type", "") == "summary")
+    throw Error(ErrorKind::usage, "cancel", "job " + base::printable(id), "it was done before it could be stopped",
+                fmt::format("what it made stays; `jaunt job show {}` tells what that is", base::printable(id)));
 }
 
 }  // namespace
@@ -134,17 +136,13 @@ int run_job_show(const Invocation& invocation) {
 }
 
 int run_job_cancel(const Invocation& invocation) {
-  std::size_t failed = 0;
-  int code = 0;
-  for (const std::string& id : invocation.arguments()) {
-    try {
+  Attempts attempts(invocation.arguments().size(), invocation.flag("--json"));
+  for (const std::string& id : invocation.arguments())
+    attempts.attempt([&] {
       cancel(invocation, id);
-    } catch (const Error& error) {
-      code = report(error, invocation.flag("--json"));
-      ++failed;
-    }
-  }
-  return failed == invocation.arguments().size() ? code : failed > 0 ? kPartly : 0;
+      return 0;
+    });
+  return attempts.exit_code();
 }
 
 int run_job_verify(const Invocation& invocation) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "attempts.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
 #include "context.hpp"
@@ -20,7 +21,6 @@
 #include "interrupt.hpp"
 #include "json_progress.hpp"
 #include "progress_line.hpp"
-#include "report.hpp"
 #include "teleport_screen.hpp"
 
 namespace jaunt::cli {
@@ -30,7 +30,6 @@ using base::ErrorKind;
 
 namespace {
 
-constexpr int kPartly = 3;
 constexpr int kInterrupted = 16;
 
 std::optional<base::ByteCount> rate_of(const Invocation& invocation, const std::string& option) {
@@ -91,21 +90,17 @@ void print(const std::string& summary, bool json) {
 // One after another; a failing one does not keep the others from being done.
 int each_of(const std::vector<std::string>& subjects, bool json,
             const std::function<void(const std::string&)>& work) {
-  std::size_t failed = 0;
-  int code = 0;
-  for (const std::string& subject : subjects) {
-    try {
-      work(subject);
-    } catch (const engine::Interrupted&) {
-      return kInterrupted;
-    } catch (const Error& error) {
-      code = report(error, json);
-      ++failed;
-    }
+  Attempts attempts(subjects.size(), json);
+  try {
+    for (const std::string& subject : subjects)
+      attempts.attempt([&] {
+        work(subject);
+        return 0;
+      });
+  } catch (const engine::Interrupted&) {
+    return kInterrupted;
   }
-  if (failed == subjects.size())
-    return code;
-  return failed > 0 ? kPartly : 0;
+  return attempts.exit_code();
 }
 
 // As the command line has it, or nothing where a plan tells it.

@@ -5,10 +5,12 @@
 
 #include "base/error.hpp"
 #include "engine/job.hpp"
+#include "engine/target_disks.hpp"
 
 using namespace jaunt;
 using namespace jaunt::engine;
 using namespace std::chrono_literals;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -131,6 +133,22 @@ TEST_CASE("A job is stopped to be resumed, or given up, while it runs and while 
   scene.script = kDone;
   scene.jobs.resume(held);
   REQUIRE(scene.turn_until([&] { return scene.last.size() == 4; }));
+}
+
+TEST_CASE("A job that is given up when its disk has its name already is ended instead") {
+  Scene scene;
+  const std::string id = scene.left_behind();
+  const fs::path hidden = scene.folder.path() / (".web1.raw.jaunt-" + id);
+  {
+    Job job = Job::resume(scene.home, id);
+    job.record(TemporaryMade{hidden.string()});
+    job.record(StageDone{kProved});
+  }
+  base::write_text_file(scene.folder.path() / "web1.raw", "disk");
+  scene.jobs.load();
+  scene.jobs.cancel(id);
+  REQUIRE(scene.turn_until([&] { return !scene.last.empty(); }));
+  CHECK(scene.last.back().find(R"("type":"summary")") != std::string::npos);
 }
 
 TEST_CASE("Jobs that drain stay for the next daemon") {

@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+const MayCancel kAny = [](const std::vector<Record>&) {};
+
 struct Node {
   base::TemporaryDirectory parent;
   Home home{parent.path() / "home"};
@@ -132,7 +134,7 @@ TEST_CASE("A teleport that was killed stays until it is resumed or cancelled") {
     std::ofstream(node.temporary) << "half";
     job.record(TemporaryMade{node.temporary.string()});
     CHECK_THROWS_AS(Job::resume(node.home, id), base::Error);  // it is alive
-    CHECK_THROWS_AS(cancel_job(node.home, id), base::Error);
+    CHECK_THROWS_AS(cancel_job(node.home, id, kAny), base::Error);
   }
   CHECK(node.recover().empty());
   CHECK(fs::exists(node.temporary));
@@ -143,7 +145,9 @@ TEST_CASE("A teleport that was killed stays until it is resumed or cancelled") {
     CHECK(job.records().size() == 4);
   }
   CHECK(std::get<PlanChosen>(show_job(node.home, id).records.back()) == PlanChosen{.id = "plan", .own = false});
-  cancel_job(node.home, id);
+  CHECK_THROWS_AS(cancel_job(node.home, id, [](const auto&) { throw base::Cancelled{}; }), base::Cancelled);
+  CHECK(fs::exists(node.temporary));
+  cancel_job(node.home, id, kAny);
   CHECK(!fs::exists(node.temporary));
   CHECK(node.no_jobs());
   CHECK_THROWS_AS(Job::resume(node.home, id), base::Error);

@@ -20,6 +20,8 @@ const std::vector<Record> kStory{
     StageDone{.name = "read"},
     BackupEnded{.domain = "6f1b1d3c"},
     AttemptFailed{.kind = "peer", .what = "cannot call b\xff: no route", .remedy = "try again"},
+    AttemptCounted{
+        .attempt = 2, .sent = 1, .received = 2'000'000'000'000, .milliseconds = 3, .bytes = {{4, 5, 6, 7}}},
     JobFinished{.outcome = "done"},
 };
 

@@ -34,6 +34,12 @@ base::ErrorKind refusal(const model::Plan& plan, const TargetWish& wish) {
 
 }  // namespace
 
+TEST_CASE("A hidden file tells what it is to become") {
+  const base::TemporaryDirectory folder;
+  for (const DiskPlace& place : target_places(plan_of("web.jaunt-1", {"vda", "vdb"}), {.to = folder.path()}, "7"))
+    CHECK(final_place(place.hidden, "7") == place.path);
+}
+
 TEST_CASE("Disks are named after the machine as it is called here, a single image after its file") {
   const base::TemporaryDirectory folder;
   const std::string here = folder.path().string();
