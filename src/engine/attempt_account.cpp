@@ -1,5 +1,7 @@
 #include "engine/attempt_account.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 
 namespace jaunt::engine {
@@ -8,7 +10,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kBetweenNotes = 5s;
+// So a journal grows with the logarithm of the time.
+constexpr auto kBetweenNotesMin = 1s;
+constexpr int kNotesOfAttempt = 20;  // the next one comes when so great a part of the attempt is not noted
 
 }  // namespace
 
@@ -22,10 +26,11 @@ void AttemptAccount::go_on_with(const std::vector<Record>& records) {
 }
 
 void AttemptAccount::note() {
-  if (Clock::now() - noted_ < kBetweenNotes)
+  const auto now = Clock::now();
+  if (now - noted_ < std::max<Clock::duration>(kBetweenNotesMin, (now - begun_) / kNotesOfAttempt))
     return;
   job_.record(counted());
-  noted_ = Clock::now();
+  noted_ = now;
 }
 
 void AttemptAccount::note_end() noexcept {

@@ -9,8 +9,8 @@
 
 namespace jaunt::engine {
 
-// Writes down in the job's journal, every few seconds, what the attempt under way has taken so far; so of one that is
-// killed only the last seconds are not counted. One thread.
+// Writes down in the job's journal, again and again, what the attempt under way has taken so far; so of one that is
+// killed only the last second, or twentieth part, is not counted. One thread.
 class AttemptAccount {
  public:
   // The summary is of this attempt, and grows.

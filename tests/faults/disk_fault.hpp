@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -10,14 +9,10 @@
 
 #include <doctest/doctest.h>
 
+#include "support/seed.hpp"
 #include "support/skip.hpp"
 
 namespace jaunt::testing {
-
-inline bool full_campaign() {
-  const char* const campaign = std::getenv("JAUNT_CAMPAIGN");
-  return campaign != nullptr && std::string(campaign) == "full";
-}
 
 // The environment in which the n-th operation below the folder fails: "io", "space", or "cut" for a power cut of
 // which the seed tells what is lost.

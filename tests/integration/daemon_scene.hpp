@@ -1,29 +1,10 @@
 // A destination whose jobs a daemon carries out.
 #pragma once
 
-#include <functional>
-
 #include "integration/paired_scene.hpp"
+#include "support/soon.hpp"
 
 namespace jaunt::test_support {
-
-inline std::vector<Json> lines_of(const std::string& text) {
-  std::vector<Json> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);)
-    lines.push_back(Json::parse(line));
-  return lines;
-}
-
-// Soon, or not at all.
-inline bool comes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 1500; ++i) {
-    if (condition())
-      return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
-}
 
 struct DaemonScene : Scene {
   // 12 MB come over the link, in some seconds.

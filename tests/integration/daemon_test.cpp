@@ -3,6 +3,7 @@
 #include <sys/un.h>
 
 #include "integration/daemon_scene.hpp"
+#include "support/seed.hpp"
 
 using namespace jaunt;
 using namespace jaunt::test_support;
@@ -100,6 +101,38 @@ TEST_CASE("A job that is cancelled while it runs leaves nothing, and nobody begi
   scene.begin_daemon();
   std::this_thread::sleep_for(500ms);
   CHECK(scene.nothing_left());
+}
+
+TEST_CASE("A job that is cancelled at any moment is undone or done, and the exit code tells which") {
+  const DaemonScene scene;
+  const auto began = std::chrono::steady_clock::now();
+  const std::string whole = scene.detach({});
+  scene.expect_right_end(whole);
+  const auto takes = std::chrono::steady_clock::now() - began;
+  const auto begin_again = [&] {
+    CHECK(scene.destination.jaunt({"catalog", "remove", scene.target.string()}).status.code == 0);
+    fs::remove(scene.target);
+  };
+  begin_again();
+  int undone = 0;
+  int done = 0;
+  jaunt::testing::for_seeds(10, [&](std::mt19937_64& random) {
+    const std::string job = scene.detach({});
+    std::this_thread::sleep_for(takes * (random() % 120) / 100);
+    const base::Captured cancelled = scene.destination.jaunt({"job", "cancel", "--json", job});
+    INFO(cancelled.out << cancelled.err);
+    if (cancelled.status.code == 0) {
+      ++undone;
+      CHECK(scene.nothing_left());
+      return;
+    }
+    ++done;
+    CHECK(cancelled.status.code == 2);
+    CHECK(scene.state_of(job) == "done");
+    CHECK(content(scene.target) == content(scene.wanted));
+    begin_again();
+  });
+  MESSAGE(undone, " were undone, ", done, " were done");
 }
 
 TEST_CASE("A daemon that is asked to end stops its jobs, says so to systemd, and the next one goes on") {

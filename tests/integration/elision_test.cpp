@@ -1,7 +1,6 @@
 // A guest rebuilt without the blocks that its filesystems prove to be free is the same guest.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -20,6 +19,7 @@
 #include "disk/nbd_server.hpp"
 #include "disk/open.hpp"
 #include "disk/writer.hpp"
+#include "support/seed.hpp"
 #include "support/skip.hpp"
 #include "support/world.hpp"
 
@@ -103,8 +103,7 @@ void expect_it_boots(const std::string& guest, const fs::path& copy) {
 // Hashing a gigabyte under emulation takes minutes, so only a full campaign looks at every file, other runs at one in
 // twenty-five.
 void expect_same_files_inside(const WorldGuest& guest, const fs::path& copy) {
-  const char* const campaign = std::getenv("JAUNT_CAMPAIGN");
-  const std::size_t every = campaign != nullptr && std::string(campaign) == "full" ? 1 : 25;
+  const std::size_t every = jaunt::testing::full_campaign() ? 1 : 25;
   std::istringstream sums(guest.read("files.sha256"));  // "HASH  PATH"
   std::vector<std::string> words{"-i"};
   std::string expected;

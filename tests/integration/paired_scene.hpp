@@ -48,15 +48,16 @@ struct Scene {
 
   explicit Scene(const std::string& verbs = "describe,send") {
     catalogue(destination.path(), there.base, "raw");
-    pair(verbs);
+    pair(verbs, source.port());
   }
   ~Scene() { source.jaunt({"node", "remove", destination_name_}); }
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
-  void pair(const std::string& verbs) {
+  // The source is called at this port.
+  void pair(const std::string& verbs, int port) {
     const std::string token = source.json({"node", "invite", "--grant", verbs})["token"];
-    destination.json({"node", "pair", "--name", "storage", fmt::format("127.0.0.1:{}", source.port())}, token + "\n");
+    destination.json({"node", "pair", "--name", "storage", fmt::format("127.0.0.1:{}", port)}, token + "\n");
     destination_name_ = source.json({"node", "list"})["name"];
   }
   // As the source calls the destination.

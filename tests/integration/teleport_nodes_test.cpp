@@ -88,6 +88,19 @@ TEST_CASE("When the destination is killed, a resume ends with the right disk") {
   CHECK(summary["kept_bytes"].get<std::uint64_t>() > 0);
 }
 
+TEST_CASE("A job whose disk has its name already is not given up any more, and ends when it goes on") {
+  Scene scene;
+  scene.destination.more_environment = {"JAUNT_KILL_AT=targets visible:1"};
+  CHECK(scene.teleport().status.signal == SIGKILL);
+  scene.destination.more_environment.clear();
+  const std::string job = scene.destination.json({"job", "list"})["id"];
+  check_refused(scene.destination.jaunt({"job", "cancel", "--json", job}), 2, "jaunt job resume");
+  CHECK(content(scene.target) == content(scene.wanted));
+  summary_of(scene.resume());
+  check_refused(scene.destination.jaunt({"job", "cancel", "--json", job}), 2, "it is over");
+  CHECK(content(scene.target) == content(scene.wanted));
+}
+
 TEST_CASE(
     "A peer that lost its grant, or that is none any more, is refused while its job waits, and keeps what it has") {
   Scene scene;
@@ -99,7 +112,7 @@ TEST_CASE(
   check_refused(scene.resume(), 12, "does not know this node's key");
   CHECK(!fs::exists(scene.target));
   CHECK(scene.placed() == placed);
-  scene.pair("describe,send");
+  scene.pair("describe,send", scene.source.port());
   summary_of(scene.resume());
   CHECK(content(scene.target) == content(scene.wanted));
 }

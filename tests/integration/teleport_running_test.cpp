@@ -21,15 +21,6 @@ bool empty(const fs::path& folder) {
   return !fs::exists(folder) || fs::is_empty(folder);
 }
 
-// What the program said, one JSON document in each line.
-std::vector<Json> lines_of(const std::string& text) {
-  std::vector<Json> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);)
-    lines.push_back(Json::parse(line));
-  return lines;
-}
-
 // A domain whose disk has so many blocks that the destination does not have.
 struct Machine : Hosts {
   fs::path here = folder.path() / "here";

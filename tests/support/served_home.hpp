@@ -28,7 +28,7 @@ class ServedHome {
     REQUIRE(jaunt({"node", "init"}).status.code == 0);
   }
 
-  std::vector<std::string> more_environment;  // of what is begun from now on
+  std::vector<std::string> more_environment;  // of what is begun from now on; counts before what it has otherwise
 
   const std::filesystem::path& path() const { return home_; }
   int port() const { return port_; }
@@ -115,7 +115,7 @@ class ServedHome {
                           .environment = {"JAUNT_HOME=" + home_.string(), "JAUNT_IMAGES_FOLDERS=" + images_.string(),
                                           "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
                           .confinement = std::nullopt};
-    command.environment.insert(command.environment.end(), more_environment.begin(), more_environment.end());
+    command.environment.insert(command.environment.begin(), more_environment.begin(), more_environment.end());
     return command;
   }
 

@@ -7,6 +7,15 @@
 
 namespace jaunt::test_support {
 
+// What a program said, one JSON document in each line.
+inline std::vector<Json> lines_of(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    lines.push_back(Json::parse(line));
+  return lines;
+}
+
 inline std::string content(const fs::path& file) {
   return base::read_text_file(file, base::ByteCount(base::kGiB));
 }
@@ -49,13 +58,7 @@ struct TeleportScene : TwoHomes {
   }
   fs::path target() const { return here / "wanted.raw"; }
 
-  std::vector<Json> jobs() const {
-    std::vector<Json> jobs;
-    std::istringstream lines(jaunt({"job", "list", "--json"}).out);
-    for (std::string line; std::getline(lines, line);)
-      jobs.push_back(Json::parse(line));
-    return jobs;
-  }
+  std::vector<Json> jobs() const { return lines_of(jaunt({"job", "list", "--json"}).out); }
 
   // Neither hidden files nor promises are left.
   void expect_tidy() const {
@@ -71,23 +74,16 @@ struct TeleportScene : TwoHomes {
 inline Json summary_of(const base::Captured& result) {
   INFO(result.err << result.out);
   REQUIRE(result.status.code == 0);
-  std::istringstream lines(result.out);
-  std::string last;
-  for (std::string line; std::getline(lines, line);)
-    last = line;
-  const Json summary = Json::parse(last);
+  const Json summary = lines_of(result.out).back();
   REQUIRE(summary["type"] == "summary");
   return summary;
 }
 
 inline Json error_of(const base::Captured& result) {
-  std::istringstream lines(result.out);
-  std::string last;
-  for (std::string line; std::getline(lines, line);)
-    last = line;
   INFO(result.err << result.out);
-  REQUIRE(!last.empty());
-  return Json::parse(last);
+  const std::vector<Json> lines = lines_of(result.out);
+  REQUIRE(!lines.empty());
+  return lines.back();
 }
 
 }  // namespace jaunt::test_support
