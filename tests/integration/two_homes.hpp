@@ -23,7 +23,7 @@ struct TwoHomes {
   fs::path destination = folder.path() / "b";
   fs::path images = folder.path() / "images";
   std::vector<std::string> allowed{images.string()};  // that both may read
-  std::vector<std::string> more_environment;
+  std::vector<std::string> more_environment;  // counts before what commands have otherwise
 
   TwoHomes() {
     for (const fs::path& home : {source, destination}) {
@@ -43,7 +43,7 @@ struct TwoHomes {
                           .environment = {"JAUNT_HOME=" + destination.string(), "JAUNT_IMAGES_FOLDERS=" + folders,
                                           "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
                           .confinement = std::nullopt};
-    command.environment.insert(command.environment.end(), more_environment.begin(), more_environment.end());
+    command.environment.insert(command.environment.begin(), more_environment.begin(), more_environment.end());
     return command;
   }
   base::Captured jaunt(std::vector<std::string> words) const {

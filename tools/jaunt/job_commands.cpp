@@ -145,7 +145,9 @@ std::vector<Command> job_commands() {
        .summary = "Give up a job",
        .description =
            {"Removes what it had placed and what was promised for it. A job that the daemon runs is stopped "
-            "first; one that runs without it is ended by Ctrl-C there."},
+            "first; one that runs without it is ended by Ctrl-C there. What is visible stays: once its first disk "
+            "has its "
+            "name, a job can only be gone on with, and a cancel that comes too late fails."},
        .argument = {.name = "ID", .meaning = "as jaunt job list shows it", .repeats = true},
        .examples = {{"jaunt job cancel 20261121-121500-3fa1", "as if it had never begun"}},
        .handler = run_job_cancel},
