@@ -50,7 +50,7 @@ struct Sleeper {
       : network(identity::NodeKey::load(scene.destination.path()), {}),
         link(network.connect(call(scene), {})),
         conversation(*link) {
-    conversation.machine(scene.domain.name(), "");
+    conversation.machine({.subject = scene.domain.name(), .format = {}, .bit_exact = false, .media = false});
   }
   static transport::Call call(const RunningScene& scene) {
     const auto peer = identity::PeerBook(scene.destination.path()).get("storage");
