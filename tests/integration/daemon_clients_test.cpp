@@ -142,7 +142,7 @@ TEST_CASE("Several machines in one command: each that can come comes, and the ex
 
 TEST_CASE("A followed job tells of itself as without a daemon, and leaves a receipt that its node signed") {
   const DaemonScene scene;
-  const base::Captured result = scene.teleport();
+  const base::Captured result = scene.teleport({"--rate", "100Mbit"});
   const std::string job = lines_of(result.out).at(0)["id"];
   const Json summary = summary_of(result);
   CHECK(content(scene.target) == content(scene.wanted));
@@ -283,7 +283,7 @@ TEST_CASE("Metrics tell of jobs, bytes, stages and refused visitors") {
   const DaemonScene scene({fmt::format("JAUNT_DAEMON_METRICS_PORT={}", port)});
   const auto metrics = [&] { return loopback(port, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"); };
   CHECK(metrics().find("jaunt_peers_refused_total 0\n") != std::string::npos);
-  summary_of(scene.teleport());
+  summary_of(scene.teleport({"--rate", "100Mbit"}));
   loopback(scene.destination.port(), "garbage\r\n\r\n");
   const std::string text = metrics();
   INFO(text);

@@ -76,7 +76,7 @@ struct PushScene : Scene {
 TEST_CASE("A source that dials in brings its image bit for bit, and hears the summary") {
   PushScene scene;
   scene.serve_there();
-  const base::Captured result = scene.push();
+  const base::Captured result = scene.push({"--rate", "100Mbit"});
   const Json summary = summary_of(result);
   CHECK(content(scene.target) == content(scene.wanted));
   CHECK(summary["source"] == "storage");

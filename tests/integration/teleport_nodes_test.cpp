@@ -36,7 +36,7 @@ std::uint64_t kill_server_at_half(const Scene& scene) {
 TEST_CASE("Between paired nodes an image arrives bit for bit, and only what is nowhere here crosses the link") {
   const Scene scene;
   const std::string before = content(scene.wanted);
-  const Json summary = summary_of(scene.teleport());
+  const Json summary = summary_of(scene.teleport({"--rate", "100Mbit"}));
   CHECK(content(scene.target) == before);
   CHECK(content(scene.wanted) == before);
   CHECK(summary["source"] == "storage");

@@ -1,4 +1,4 @@
-// A disk of 8 TiB that is nearly empty: neither time nor memory grows with what is not there.
+// A disk of 8 TiB that is nearly empty: memory does not grow with what is not there.
 #include <cstring>
 #include <random>
 
@@ -34,13 +34,17 @@ void scatter(const fs::path& path, std::size_t pieces, std::uint64_t first) {
   }
 }
 
+// Read anew. That nobody could look inside makes it a part of a description.
 std::string root_of(const fs::path& image, const ServedHome& home) {
-  return home.json({"describe", "--format", "raw", image.string()})["disks"][0]["root"];
+  const base::Captured described = home.jaunt({"describe", "--json", "--format", "raw", image.string()});
+  INFO(described.out << described.err);
+  REQUIRE((described.status.code == 0 || described.status.code == 3));
+  return Json::parse(described.out)["disks"][0]["root"];
 }
 
 }  // namespace
 
-TEST_CASE("A disk of 8 TiB with little on it is teleported in seconds, in less than 512 MiB at either end") {
+TEST_CASE("A disk of 8 TiB with little on it is teleported in less than 512 MiB at either end") {
   const Scene scene;
   const fs::path base = scene.there.images / "huge-base.raw";
   const fs::path wanted = scene.there.images / "huge.raw";
@@ -58,9 +62,9 @@ TEST_CASE("A disk of 8 TiB with little on it is teleported in seconds, in less t
   catalogue(scene.destination.path(), base, "raw");
 
   const auto began = std::chrono::steady_clock::now();
-  auto teleport = scene.destination.begin(
-      {"teleport", "--json", "--format", "raw", "--to", scene.target.string(), wanted.string() + "@storage"},
-      scene.folder.path() / "output");
+  auto teleport = scene.destination.begin({"teleport", "--json", "--format", "raw", "--rate", "100Mbit", "--to",
+                                           scene.target.string(), wanted.string() + "@storage"},
+                                          scene.folder.path() / "output");
   PeakMemory source(scene.source.server().pid());
   PeakMemory destination(teleport.pid());
   const auto status = teleport.wait_for(5min);
@@ -79,7 +83,7 @@ TEST_CASE("A disk of 8 TiB with little on it is teleported in seconds, in less t
   CHECK(summary["bytes_by_source"]["base"].get<std::uint64_t>() > 1900 * kPieceBlocks * kBlock);
   CHECK(fs::file_size(scene.target) == kSize);
   CHECK(allocated(scene.target) < allocated(wanted) + base::kMiB);
-  // Read anew by a home that knows nothing of either.
+  // By a home that knows nothing of either.
   ServedHome other(scene.folder.path() / "other", "/var/tmp");
   other.more_environment = {"JAUNT_APPLIANCE_FOLDER=/dev/null/none"};  // there is no guest to look into
   CHECK(root_of(scene.target, other) == root_of(wanted, other));
