@@ -51,6 +51,7 @@ class OpenedLink : public transport::Link {
   transport::Traffic sent() const override { return link_.sent(); }
   transport::Traffic received() const override { return link_.received(); }
   transport::Measured measured() const override { return link_.measured(); }
+  void give_up_when_idle(std::chrono::milliseconds longest) override { link_.give_up_when_idle(longest); }
 
  private:
   transport::Link& link_;

@@ -28,6 +28,7 @@ class AskingEnd : public transport::Link {
   transport::Traffic sent() const override;
   transport::Traffic received() const override;
   transport::Measured measured() const override { return link_.measured(); }
+  void tell_at_work() override { link_.tell_at_work(); }
 
   // Ends a conversation: the source holds the machine no more. What it still had to say of it is dropped. A link that
   // is lost shows when it is used next.
@@ -54,6 +55,7 @@ class AnsweringEnd : public transport::Link {
   transport::Traffic sent() const override { return link_.sent(); }
   transport::Traffic received() const override { return link_.received(); }
   transport::Measured measured() const override { return link_.measured(); }
+  void give_up_when_idle(std::chrono::milliseconds longest) override { link_.give_up_when_idle(longest); }
 
   // Waits for the next conversation; false when the destination has said all it will.
   bool next_conversation();

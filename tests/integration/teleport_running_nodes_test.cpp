@@ -71,7 +71,7 @@ TEST_CASE("A domain that writes all the while arrives from a paired node as of o
   scene.run();
   REQUIRE(comes_true([&] { return scene.guest.written() > 20; }));
   const std::size_t before = scene.guest.written();
-  const Json summary = summary_of(scene.destination.jaunt(scene.words({})));
+  const Json summary = summary_of(scene.destination.jaunt(scene.words({"--rate", "100Mbit"})));
   const std::size_t after = scene.guest.written();
   scene.expect_right_disks(before, after);
   CHECK(after > before + 20);
