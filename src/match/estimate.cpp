@@ -294,7 +294,8 @@ Forecast forecast(const Task& task, const Costs& costs) {
       best = std::move(next);
   });
   best->plain_copies = plain_copies(task, costs);
-  if (best->plain_copies.front().seconds < best->seconds)
+  // What working out the difference took is spent by now, whatever comes.
+  if (best->plain_copies.front().seconds < best->seconds - task.working_out)
     become_plain(*best, task);
   best->downtime_seconds = downtime(best->seconds, task, costs);
   return *std::move(best);
