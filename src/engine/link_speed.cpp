@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <ctime>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +12,6 @@ namespace jaunt::engine {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-using Seconds = std::chrono::duration<double>;
 
 namespace {
 
@@ -26,7 +23,6 @@ constexpr std::size_t kPieces = 8;  // of a probe
 constexpr std::array<std::uint32_t, 4> kPieceBytes{2 * base::kKiB, 8 * base::kKiB, 32 * base::kKiB,
                                                    transport::kProbeBytesMax};
 constexpr Seconds kTelling{0.1};       // a probe that takes so long needs no longer one
-constexpr std::size_t kRun = 3;        // pieces in a row by which the rate is told
 constexpr std::uint64_t kShare = 100;  // of what will cross
 
 Json book_at(const fs::path& path) {
@@ -47,17 +43,6 @@ std::optional<KnownSpeed> entry_in(const Json& entry) {
     return std::nullopt;
   return KnownSpeed{.bytes_per_second = base::ByteCount(static_cast<std::uint64_t>(rate)),
                     .measured = number("measured")};
-}
-
-// A connection begins slowly, and a link may let a burst pass at first: the fastest pieces in a row tell, without the
-// first ones.
-double rate_of(const std::vector<Seconds>& arrivals, std::uint32_t piece) {
-  double rate = 0;
-  for (std::size_t first = 1; first + kRun < arrivals.size(); ++first) {
-    const double took = (arrivals[first + kRun] - arrivals[first]).count();
-    rate = std::max(rate, static_cast<double>(kRun) * piece / std::max(took, 1e-6));
-  }
-  return rate;
 }
 
 }  // namespace
@@ -85,6 +70,16 @@ void LinkBook::note(const std::string& node, base::ByteCount bytes_per_second) c
   }
 }
 
+double rate_of_pieces(const std::vector<Seconds>& arrivals, std::uint32_t piece) {
+  constexpr std::size_t run = 3;
+  std::vector<double> took;
+  for (std::size_t first = 1; first + run < arrivals.size(); ++first)
+    took.push_back((arrivals[first + run] - arrivals[first]).count());
+  const auto middle = took.begin() + static_cast<std::ptrdiff_t>(took.size() / 2);
+  std::nth_element(took.begin(), middle, took.end());
+  return static_cast<double>(run) * piece / std::max(*middle, 1e-6);
+}
+
 std::optional<base::ByteCount> probe_link(Conversation& conversation, base::ByteCount spend) {
   std::optional<base::ByteCount> rate;
   std::uint64_t spent = 0;
@@ -93,7 +88,7 @@ std::optional<base::ByteCount> probe_link(Conversation& conversation, base::Byte
     if (spent > spend.value)
       break;
     const std::vector<Seconds> arrivals = conversation.probe(kPieces, piece);
-    rate = base::ByteCount(static_cast<std::uint64_t>(rate_of(arrivals, piece)));
+    rate = base::ByteCount(static_cast<std::uint64_t>(rate_of_pieces(arrivals, piece)));
     if (arrivals.back() - arrivals.front() >= kTelling)
       break;
   }

@@ -1,16 +1,20 @@
 // How fast the links to other nodes are: measured, and remembered.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/units.hpp"
 #include "engine/conversation.hpp"
 #include "engine/home.hpp"
 
 namespace jaunt::engine {
+
+using Seconds = std::chrono::duration<double>;
 
 struct KnownSpeed {
   base::ByteCount bytes_per_second;  // that it brings here
@@ -28,6 +32,11 @@ class LinkBook {
  private:
   const std::filesystem::path path_;
 };
+
+// Bytes a second, by when pieces of a probe arrived that were asked for together (at least five). The first does not
+// count: a connection begins slowly. Of all runs of three the middle one counts: a link may let a burst pass, and who
+// waits for a processor finds several pieces there at once.
+double rate_of_pieces(const std::vector<Seconds>& arrivals, std::uint32_t piece);
 
 // Asks for ever longer answers, until one of them takes long enough to tell, or they would be more than `spend`.
 // nullopt where that is too little to tell anything.

@@ -1,5 +1,7 @@
 // Nodes that know each other, as people use them: two homes with a program each, over the loopback interface and
 // between two network namespaces.
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -226,12 +228,22 @@ TEST_CASE("A plan measures how fast the link is, with a hundredth of what will c
     return plan["link"]["bytes_per_second"].get<double>();
   };
   const double slow = rate();
-  CHECK(cable.shape("40mbit"));
   CHECK(rate() == slow);  // of a moment ago
   CHECK(rate({"--rate", "100Mbit"}) == 12.5e6);
-  fs::remove(scene.destination.path() / "cache/links.json");
-  const double fast = rate();
-  MESSAGE("of 1000000 bytes a second ", slow, ", of 5000000 ", fast);
-  CHECK(fast / slow > 3);
-  CHECK(fast / slow < 8);
+  // A machine with more to do than processors may hold up any one probe.
+  const auto middle_of_five = [&] {
+    std::array<double, 5> rates{};
+    for (double& each : rates) {
+      fs::remove(scene.destination.path() / "cache/links.json");
+      each = rate();
+    }
+    std::ranges::sort(rates);
+    return rates[2];
+  };
+  const double before = middle_of_five();
+  CHECK(cable.shape("40mbit"));
+  const double after = middle_of_five();
+  MESSAGE("of 1000000 bytes a second ", before, ", of 5000000 ", after);
+  CHECK(after / before > 3);
+  CHECK(after / before < 8);
 }
