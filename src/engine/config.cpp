@@ -40,6 +40,9 @@ const std::array kKeys{
     ConfigKey{"appliance.folder", &Config::appliance_folder,
               "Where the appliance that looks into guests is kept; cache/appliance in the home unless given."},
     ConfigKey{
+        "appliance.use", &Config::appliance_use,
+        "Whether guests are looked into at all; if not, their free space is carried, and nothing tells of systems."},
+    ConfigKey{
         "store.keep", &Config::store_keep,
         "Blocks that nothing refers to stay while the store's packs are not larger than this; the oldest go first.",
         true},

@@ -29,6 +29,7 @@ struct Config {
   base::ByteCount scratch_max{16 * base::kGiB};
   std::chrono::seconds scratch_patience{900};
   std::filesystem::path appliance_folder = "/var/lib/jaunt/cache/appliance";
+  bool appliance_use = true;
   base::ByteCount store_keep{0};
   unsigned threads = 0;
   ListenAddresses node_listen;

@@ -69,7 +69,8 @@ class Daemon {
       : options_(options),
         workplace_(workplace),
         only_(FileLock::take(workplace.home.path() / "daemon.lock")),
-        jobs_({.at_once = std::max(1U, workplace.config.daemon_jobs), .attempt = options.attempt, .watch = watch()}, workplace),
+        jobs_({.at_once = std::max(1U, workplace.config.daemon_jobs), .attempt = options.attempt, .watch = watch()},
+              workplace),
         control_(jobs_, workplace, options.serve.log) {
     if (const auto port = workplace.config.daemon_metrics_port.number; port != 0)
       metrics_server_.emplace(port, [this] { return metrics_.text(jobs_.running(), jobs_.waiting()); });

@@ -124,7 +124,7 @@ class DescribeJob {
     if (!subject_.domain)
       disk::resolve_chain(subject_.image, policy);  // for an image alone a refusal is not a problem but the end
     const auto disks = open_disks(description_, policy, options_.media);
-    const std::string key = content_key(description_, disks, options_.quick);
+    const std::string key = key_of(disks);
     const bool refused = description_.problems.size() > known_problems;
     Described result{.as_of = std::time(nullptr)};
     if (options_.hold)
@@ -138,11 +138,15 @@ class DescribeJob {
     if (watch && watch->started())
       return std::nullopt;
     // Nobody may have written to a file since its identity was taken.
-    if (whole && !refused && !key.empty() && content_key(description_, disks, options_.quick) == key)
+    if (whole && !refused && !key.empty() && key_of(disks) == key)
       keep(key, result.disks);
     result.description = std::move(description_);
     result.incomplete = !whole || refused;
     return result;
+  }
+
+  std::string key_of(const std::vector<StillDisk>& disks) const {
+    return content_key(description_, disks, options_.quick, workplace_.config.appliance_use);
   }
 
   // What is elided is kept beside the description, in the order of the disks.
@@ -183,6 +187,8 @@ class DescribeJob {
 
   // Whether KVM is known not to work; found out once per boot and emulator.
   bool tcg() {
+    if (!workplace_.config.appliance_use)
+      return true;
     const fs::path emulator = appliance_emulator();
     struct stat status {};
     if (emulator.empty() || ::stat(emulator.c_str(), &status) != 0)

@@ -37,6 +37,10 @@ Inspection inspect(model::Description& description, const std::vector<InspectedD
   inspection.elidable.resize(disks.size());
   if (disks.empty())
     return inspection;
+  if (!workplace.config.appliance_use) {
+    workplace.progress.note("the inside of the guest is not looked at, as appliance.use says");
+    return inspection;
+  }
   std::vector<describe::Drive> drives;
   for (const InspectedDisk& disk : disks)
     drives.push_back({disk.address.socket, disk.address.export_name});

@@ -70,9 +70,11 @@ std::vector<StillDisk> open_disks(model::Description& description, const disk::P
   return opened;
 }
 
-std::string content_key(const model::Description& description, const std::vector<StillDisk>& disks, bool quick) {
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", base::version(), base::revision(),
-                                 model::kDescriptionVersion, quick ? "quick" : "whole", description.disks.size());
+std::string content_key(const model::Description& description, const std::vector<StillDisk>& disks, bool quick,
+                        bool inside) {
+  std::string text =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", base::version(), base::revision(), model::kDescriptionVersion,
+                  quick ? "quick" : "whole", inside ? "inside" : "outside", description.disks.size());
   for (const StillDisk& disk : disks) {
     text += fmt::format("disk {} {}\n", disk.index, description.disks[disk.index].target);
     for (std::size_t i = 0; i < disk.chain.layers.size(); ++i) {

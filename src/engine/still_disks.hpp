@@ -24,7 +24,8 @@ std::vector<StillDisk> open_disks(model::Description& description, const disk::P
 
 // A key that changes with the disks' bytes, with how they are put together, and with this program; empty where some
 // file may change without being noticed.
-std::string content_key(const model::Description& description, const std::vector<StillDisk>& disks, bool quick);
+std::string content_key(const model::Description& description, const std::vector<StillDisk>& disks, bool quick,
+                        bool inside);
 
 // Looks inside and, unless `quick`, reads the blocks, of which `read` is told. False when something could not be
 // read, or changed meanwhile.

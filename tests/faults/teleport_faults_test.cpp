@@ -71,11 +71,7 @@ class Stage {
     CHECK(forgotten <= 1);
   }
 
-  // Nothing looks into the guest, for there is none.
-  void go_with(std::vector<std::string> environment) {
-    environment.emplace_back("JAUNT_APPLIANCE_FOLDER=/dev/null/none");
-    scene_.more_environment = std::move(environment);
-  }
+  void go_with(std::vector<std::string> environment) { scene_.more_environment = std::move(environment); }
 
   fs::path target() const { return scene_.here / ("wanted." + format_); }
   base::Captured attempt() const { return scene_.teleport({"--to", target().string()}); }

@@ -102,9 +102,7 @@ class Stage : Scene {
   void serve_with(const std::vector<std::string>& environment) {
     if (!source.server().poll())
       source.stop();
-    std::vector<std::string> all = environment;
-    all.emplace_back("JAUNT_APPLIANCE_FOLDER=/dev/null/none");  // there is no guest to look into
-    serve_again(all);
+    serve_again(environment);
     source.more_environment.clear();
   }
 

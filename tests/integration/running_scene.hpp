@@ -122,10 +122,8 @@ struct RunningScene {
   WritingGuest guest{domain, files};
   hypervisor::Connection libvirt = hypervisor::Connection::open(hypervisor::test_uri());
 
-  // Nothing looks into the guest, which holds noise, but where a test says so: that takes longest.
   explicit RunningScene(const std::vector<std::string>& of_source = {}) {
     source.more_environment = environment();
-    source.more_environment.push_back("JAUNT_APPLIANCE_FOLDER=/dev/null/none");
     source.more_environment.insert(source.more_environment.begin(), of_source.begin(), of_source.end());
     destination.more_environment = environment();
     source.serve();

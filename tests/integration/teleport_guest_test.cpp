@@ -25,6 +25,7 @@ struct Web : Hosts {
                    "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>",
                "<type arch='x86_64' machine='pc'>hvm</type>", guest.facts.at("memory_mib")) {
     must_run({"qemu-img", "create", "-q", "-f", "qcow2", "-F", guest.format, "-b", guest.disk, file});
+    more_environment = {"JAUNT_APPLIANCE_USE=true"};
     allowed.insert(allowed.end(), {guest.folder.string(), kin.folder.string()});
     catalogue(destination, kin.disk, kin.format);
     domain.define();

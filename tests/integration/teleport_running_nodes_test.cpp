@@ -66,7 +66,7 @@ struct Sleeper {
 }  // namespace
 
 TEST_CASE("A domain that writes all the while arrives from a paired node as of one instant, and runs here") {
-  RunningScene scene({"JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"});
+  RunningScene scene({"JAUNT_APPLIANCE_USE=true"});
   const Arrived copy{scene.copy()};
   scene.run();
   REQUIRE(comes_true([&] { return scene.guest.written() > 20; }));

@@ -85,7 +85,6 @@ TEST_CASE("A disk of 8 TiB with little on it is teleported in less than 512 MiB 
   CHECK(allocated(scene.target) < allocated(wanted) + base::kMiB);
   // By a home that knows nothing of either.
   ServedHome other(scene.folder.path() / "other", "/var/tmp");
-  other.more_environment = {"JAUNT_APPLIANCE_FOLDER=/dev/null/none"};  // there is no guest to look into
   CHECK(root_of(scene.target, other) == root_of(wanted, other));
   CHECK(root_of(wanted, other) == summary["disks"][0]["root"]);
 }

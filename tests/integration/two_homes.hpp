@@ -23,7 +23,9 @@ struct TwoHomes {
   fs::path destination = folder.path() / "b";
   fs::path images = folder.path() / "images";
   std::vector<std::string> allowed{images.string()};  // that both may read
-  std::vector<std::string> more_environment;  // counts before what commands have otherwise
+  // Counts before what commands have otherwise: there is nothing in numbered blocks to look into, which takes
+  // longest.
+  std::vector<std::string> more_environment;
 
   TwoHomes() {
     for (const fs::path& home : {source, destination}) {
@@ -39,10 +41,11 @@ struct TwoHomes {
     std::string folders;
     for (const std::string& name : allowed)
       folders += (folders.empty() ? "" : ":") + name;
-    base::Command command{.argv = std::move(words),
-                          .environment = {"JAUNT_HOME=" + destination.string(), "JAUNT_IMAGES_FOLDERS=" + folders,
-                                          "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
-                          .confinement = std::nullopt};
+    base::Command command{
+        .argv = std::move(words),
+        .environment = {"JAUNT_HOME=" + destination.string(), "JAUNT_IMAGES_FOLDERS=" + folders,
+                        "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance", "JAUNT_APPLIANCE_USE=false"},
+        .confinement = std::nullopt};
     command.environment.insert(command.environment.begin(), more_environment.begin(), more_environment.end());
     return command;
   }

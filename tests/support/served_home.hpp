@@ -111,10 +111,11 @@ class ServedHome {
       all = {"ip", "netns", "exec", network_};
     all.emplace_back(JAUNT_PROGRAM);
     all.insert(all.end(), words.begin(), words.end());
-    base::Command command{.argv = all,
-                          .environment = {"JAUNT_HOME=" + home_.string(), "JAUNT_IMAGES_FOLDERS=" + images_.string(),
-                                          "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance"},
-                          .confinement = std::nullopt};
+    base::Command command{
+        .argv = all,
+        .environment = {"JAUNT_HOME=" + home_.string(), "JAUNT_IMAGES_FOLDERS=" + images_.string(),
+                        "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance", "JAUNT_APPLIANCE_USE=false"},
+        .confinement = std::nullopt};
     command.environment.insert(command.environment.begin(), more_environment.begin(), more_environment.end());
     return command;
   }
