@@ -55,6 +55,28 @@ TEST_CASE("A guest's description has its packages and roots, and the second one 
   CHECK(fresh.status.code == 3);
 }
 
+TEST_CASE(
+    "Where guests are not to be looked into, their free space is carried, and what is kept is of the other kind") {
+  JAUNT_NEED_GUEST(guest, "minimal");
+  Node node;
+  node.allow(guest.folder);
+  const auto described = [&] {
+    const base::Captured result = node.jaunt({"describe", "--json", "--format", guest.format, guest.disk.string()});
+    INFO(result.err);
+    REQUIRE(result.status.code == 0);
+    return Json::parse(result.out);
+  };
+  node.environment.push_back("JAUNT_APPLIANCE_USE=false");
+  const Json outside = described();
+  CHECK(outside["systems"].empty());
+  CHECK(outside["disks"][0]["needed"] == outside["disks"][0]["nonzero"]);
+  node.environment.back() = "JAUNT_APPLIANCE_USE=true";
+  const Json inside = described();
+  CHECK(inside["systems"].size() == 1);
+  CHECK(inside["disks"][0]["needed"] < outside["disks"][0]["needed"]);
+  CHECK(inside["disks"][0]["root"] == outside["disks"][0]["root"]);
+}
+
 TEST_CASE("An image that holds nothing known still has its roots") {
   Node node;
   const base::TemporaryDirectory images("/var/tmp");
