@@ -147,8 +147,7 @@ nlohmann::json measure(const Catalog& catalog) {
   std::vector<std::uint64_t> prefixes;
   for (const model::BlockId& id : ids)
     prefixes.push_back(__builtin_bswap64(base::load_le<std::uint64_t>(id.bytes)) >> 24);
-  const auto last = std::ranges::unique(prefixes);
-  prefixes.erase(last.begin(), last.end());
+  prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
   std::size_t completed = 0;
   const double complete = median_seconds([&] {
     completed = 0;

@@ -66,8 +66,7 @@ class Maker {
     for (const model::TreeFile& guest : guests_)
       all.insert(all.end(), guest->ids().begin(), guest->ids().end());
     std::ranges::sort(all);
-    const auto rest = std::ranges::unique(all);
-    return all.size() - rest.size();
+    return static_cast<std::size_t>(std::unique(all.begin(), all.end()) - all.begin());
   }
 
   BlockId new_id() {

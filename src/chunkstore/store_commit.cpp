@@ -76,8 +76,8 @@ void sort_entries(std::vector<IndexEntry>& entries) {
   std::ranges::sort(entries, [](const IndexEntry& a, const IndexEntry& b) {
     return a.id != b.id ? a.id < b.id : a.location > b.location;
   });
-  const auto repeated = std::ranges::unique(entries, {}, &IndexEntry::id);
-  entries.erase(repeated.begin(), repeated.end());
+  const auto same = [](const IndexEntry& a, const IndexEntry& b) { return a.id == b.id; };
+  entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
 }
 
 std::vector<std::uint32_t> commit(const StoreFolder& folder, const StoreSnapshot& before, StoreChange change) {

@@ -111,8 +111,7 @@ class StoreIds final : public PlannedSource {
       const auto some = source_.ids_.subspan(known_from_, known_to_ - known_from_);
       std::vector<BlockId> ids(some.begin(), some.end());
       std::ranges::sort(ids);
-      const auto repeated = std::ranges::unique(ids);
-      ids.erase(repeated.begin(), repeated.end());
+      ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
       places_.clear();
       source_.store_.find(ids, [&](std::size_t index, const Place& place) { places_[ids[index]] = place; });
     }

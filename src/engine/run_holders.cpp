@@ -79,8 +79,7 @@ void RunHolders::add_stored(const sync::Run& run, DiskFindings& findings) {
 bool RunHolders::store_holds(Ids ids) const {
   std::vector<BlockId> sorted(ids.begin(), ids.end());
   std::ranges::sort(sorted);
-  const auto repeated = std::ranges::unique(sorted);
-  sorted.erase(repeated.begin(), repeated.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   std::size_t found = 0;
   holdings_.store_source().find(sorted, [&](std::size_t, const chunkstore::Place&) { ++found; });
   return found == sorted.size();

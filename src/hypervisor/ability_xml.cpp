@@ -35,8 +35,7 @@ std::vector<std::string> machines_of(const pugi::xml_node& node) {
 
 void sort_and_unite(std::vector<std::string>& names) {
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
 }  // namespace
