@@ -73,6 +73,14 @@ transport::Sizes Conversation::sizes(transport::AskSizes question) {
   return ask<transport::Sizes>(std::move(question));
 }
 
+std::vector<std::uint32_t> Conversation::order(transport::AskOrder question) {
+  const std::size_t tiles = question.blocks.size();
+  std::vector<std::uint32_t> files = ask<transport::Order>(std::move(question)).files;
+  if (files.size() != tiles)
+    throw Error(ErrorKind::corrupt, "hear from", link_.peer(), "it does not tell of each tile to which file it belongs");
+  return files;
+}
+
 std::vector<std::chrono::duration<double>> Conversation::probe(std::size_t answers, std::uint32_t bytes) {
   for (std::size_t i = 0; i < answers; ++i)
     send({.number = 0, .body = transport::AskProbe{bytes}});

@@ -26,6 +26,8 @@ class Conversation {
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
   transport::Sizes sizes(transport::AskSizes question);
+  // To which files blocks belong; see transport::Order.
+  std::vector<std::uint32_t> order(transport::AskOrder question);
   // When each of so many answers of so many bytes came, asked for at once.
   std::vector<std::chrono::duration<double>> probe(std::size_t answers, std::uint32_t bytes);
   // At which the source has seen the link take what was waiting, in a second; 0: it cannot tell.

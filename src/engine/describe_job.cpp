@@ -16,6 +16,7 @@
 #include "chunkstore/catalog.hpp"
 #include "disk/open.hpp"
 #include "engine/extents_text.hpp"
+#include "engine/guest_files.hpp"
 #include "engine/job.hpp"
 #include "engine/running_disks.hpp"
 #include "engine/still_disks.hpp"
@@ -130,16 +131,19 @@ class DescribeJob {
     if (options_.hold)
       result.held = watch;
     if (!options_.fresh && !key.empty() && !refused && recall(key, disks, result.disks)) {
+      result.files = recall_files(key);
       result.description = std::move(description_);
       result.from_cache = true;
       return result;
     }
-    const bool whole = read_still(description_, disks, options_, tcg(), catalog_, workplace_, result.disks);
+    GuestFiles files;
+    const bool whole = read_still(description_, disks, options_, tcg(), catalog_, workplace_, result.disks, files);
+    result.files = std::make_shared<const GuestFiles>(std::move(files));
     if (watch && watch->started())
       return std::nullopt;
     // Nobody may have written to a file since its identity was taken.
     if (whole && !refused && !key.empty() && key_of(disks) == key)
-      keep(key, result.disks);
+      keep(key, result.disks, *result.files);
     result.description = std::move(description_);
     result.incomplete = !whole || refused;
     return result;
@@ -151,14 +155,23 @@ class DescribeJob {
 
   // What is elided is kept beside the description, in the order of the disks.
   static std::string elided_key(const std::string& key) { return "elided " + key; }
+  static std::string files_key(const std::string& key) { return "files " + key; }
 
-  void keep(const std::string& key, const std::vector<ReadDisk>& read) {
+  void keep(const std::string& key, const std::vector<ReadDisk>& read, const GuestFiles& files) {
     catalog_.put_note(key, model::to_json(description_));
     std::vector<model::ExtentSet> elided;
     for (const ReadDisk& disk : read)
       elided.push_back(disk.elided);
     if (const std::string text = to_text(elided); text.size() <= catalog_.kNoteBytesMax)
       catalog_.put_note(elided_key(key), text);
+    if (const auto note = to_note(files, catalog_.kNoteBytesMax))
+      catalog_.put_note(files_key(key), *note);
+  }
+
+  std::shared_ptr<const GuestFiles> recall_files(const std::string& key) const {
+    const auto note = options_.with_trees ? catalog_.note(files_key(key)) : std::nullopt;
+    auto files = note ? guest_files_from_note(*note) : std::nullopt;
+    return files ? std::make_shared<const GuestFiles>(std::move(*files)) : nullptr;
   }
 
   // The guest and the disks as they were kept; the machine around them is as libvirt tells it now.

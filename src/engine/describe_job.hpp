@@ -61,6 +61,8 @@ struct Instant {
   std::string consistency;  // the same as a sentence, with the reason
 };
 
+struct GuestFiles;
+
 struct Described {
   model::Description description = {};
   bool from_cache = false;  // guest and disks are as they were kept, because no file has changed since
@@ -68,6 +70,7 @@ struct Described {
   bool incomplete = false;
   std::int64_t as_of = 0;            // when the disks were so, seconds since 1970
   std::vector<ReadDisk> disks = {};  // unless they are known, and their trees were not asked for
+  std::shared_ptr<const GuestFiles> files = {};  // where it is known
   std::optional<Instant> instant = {};
   std::shared_ptr<const HeldDisks> held = {};  // where that was asked for, and somebody may change them
 };

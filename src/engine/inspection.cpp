@@ -48,6 +48,13 @@ Inspection inspect(model::Description& description, const std::vector<InspectedD
   how.force_tcg = options.tcg;
   how.in_use = options.in_use;
   how.cache_folder = workplace.config.appliance_folder;
+  GuestFilesCollector files;
+  how.on_file = [&](const describe::FileExtents& file) {
+    describe::FileExtents placed = file;
+    for (describe::FilePiece& piece : placed.pieces)
+      piece.disk = disks.at(piece.disk).index;
+    files.add(placed);
+  };
   try {
     describe::GuestFacts facts = describe::inspect_guest(drives, how, workplace.progress, workplace.cancel);
     restore_indices(facts, disks);
@@ -58,6 +65,7 @@ Inspection inspect(model::Description& description, const std::vector<InspectedD
     append(description.problems, std::move(facts.problems));
     facts.elidable.resize(disks.size());
     inspection.elidable = std::move(facts.elidable);
+    inspection.files = files.finish();
   } catch (const base::Error& failure) {
     description.problems.push_back({"the inside of the guest", failure.what()});
     inspection.whole = false;

@@ -6,6 +6,7 @@
 
 #include "disk/nbd_image.hpp"
 #include "engine/describe_job.hpp"
+#include "engine/guest_files.hpp"
 #include "model/description.hpp"
 #include "model/tree_writer.hpp"
 
@@ -23,6 +24,7 @@ struct InspectionOptions {
 
 struct Inspection {
   std::vector<model::ExtentSet> elidable;  // of each inspected disk
+  GuestFiles files;                        // disks as in the description
   bool whole = true;                       // false when the appliance could not be used
 };
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "codec/zstd_frame.hpp"
 #include "codec/zstd_stream.hpp"
+#include "engine/guest_files.hpp"
 #include "engine/settled_file.hpp"
 #include "model/description_json.hpp"
 
@@ -71,6 +72,8 @@ Answer MachineAnswers::answer(const tp::Message& question) {
     throw Error(ErrorKind::corrupt, "answer", asker_, "it asked for blocks before it named a machine");
   if (const auto* ask = std::get_if<tp::AskSizes>(&question.body))
     return {question.number, sizes(*ask)};
+  if (const auto* ask = std::get_if<tp::AskOrder>(&question.body))
+    return {question.number, order(*ask)};
   if (std::holds_alternative<tp::AskStream>(question.body))
     size_stream_.reset();  // the real one needs the room
   if (const auto* ask = std::get_if<tp::AskStream>(&question.body))
@@ -84,6 +87,7 @@ Answer MachineAnswers::answer(const tp::Message& question) {
 tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
   side_.reset();
   size_stream_.reset();
+  orders_.clear();
   open_.clear();
   offered_.clear();
   described_.reset();
@@ -112,6 +116,20 @@ tp::Sizes MachineAnswers::sizes(const tp::AskSizes& ask) {
   if (!size_stream_)
     size_stream_.emplace();
   return size_stream_->add(described_->disks[checked(ask.disk)], ask, workplace_.cancel);
+}
+
+tp::Order MachineAnswers::order(const tp::AskOrder& ask) {
+  orders_.resize(offered_.size());
+  sync::FileOrder& known = orders_[checked(ask.disk)];
+  if (known.stretches().empty() && described_->files) {
+    const auto& stretches = described_->files->stretches;
+    if (const auto own = stretches.find(described_->disks[ask.disk].index); own != stretches.end())
+      known = sync::FileOrder(own->second);
+  }
+  tp::Order answer;
+  for (const tp::TileBlocks& tile : ask.blocks)
+    answer.files.push_back(known.file_of(tile));
+  return answer;
 }
 
 std::size_t MachineAnswers::checked(std::uint32_t disk) const {

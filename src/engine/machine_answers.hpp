@@ -11,6 +11,7 @@
 #include "engine/describe_job.hpp"
 #include "engine/wire_sample.hpp"
 #include "sync/block_reader.hpp"
+#include "sync/file_order.hpp"
 #include "sync/source_side.hpp"
 #include "transport/messages.hpp"
 
@@ -54,6 +55,7 @@ class MachineAnswers {
 
   transport::Machine machine(const transport::AskMachine& ask);
   transport::Sizes sizes(const transport::AskSizes& ask);
+  transport::Order order(const transport::AskOrder& ask);
   std::size_t checked(std::uint32_t disk) const;
   base::Bytes blocks_of(std::uint32_t disk, const transport::BlockSet& blocks, std::size_t blocks_max);
   void check_held() const;
@@ -66,6 +68,7 @@ class MachineAnswers {
   std::vector<OpenDisk> open_;
   std::optional<sync::SourceSide> side_;
   std::optional<SizeStream> size_stream_;
+  std::vector<sync::FileOrder> orders_;  // by disk; empty until one is asked for
 };
 
 }  // namespace jaunt::engine

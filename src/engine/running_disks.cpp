@@ -129,7 +129,9 @@ Described read_once(model::Description description, const hypervisor::Domain& do
                    .as_of = std::time(nullptr),
                    .instant = Instant{backup->frozen(), backup->consistency()}};
   const auto disks = served(result.description, *backup);
-  result.incomplete = !inspect(result.description, disks, {.tcg = tcg, .in_use = true}, workplace).whole;
+  Inspection inside = inspect(result.description, disks, {.tcg = tcg, .in_use = true}, workplace);
+  result.incomplete = !inside.whole;
+  result.files = std::make_shared<const GuestFiles>(std::move(inside.files));
   if (!options.quick)
     result.disks = to_read(result.description, disks, still_disks);
   try {

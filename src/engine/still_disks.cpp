@@ -89,7 +89,8 @@ std::string content_key(const model::Description& description, const std::vector
 }
 
 bool read_still(model::Description& description, const std::vector<StillDisk>& disks, const DescribeOptions& options,
-                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace, std::vector<ReadDisk>& read) {
+                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace, std::vector<ReadDisk>& read,
+                GuestFiles& files) {
   bool whole = true;
   // Runs one step for a disk; what fails is a problem of this disk alone.
   const auto attempt = [&](const StillDisk& disk, const auto& step) {
@@ -115,6 +116,7 @@ bool read_still(model::Description& description, const std::vector<StillDisk>& d
         });
     Inspection inspection = inspect(description, drives, {.tcg = tcg, .in_use = false}, workplace);
     whole = inspection.whole && whole;
+    files = std::move(inspection.files);
     for (std::size_t i = 0; i < served.size(); ++i)
       elidable[served[i]] = std::move(inspection.elidable[i]);
   }

@@ -30,7 +30,8 @@ std::string content_key(const model::Description& description, const std::vector
 // Looks inside and, unless `quick`, reads the blocks, of which `read` is told. False when something could not be
 // read, or changed meanwhile.
 bool read_still(model::Description& description, const std::vector<StillDisk>& disks, const DescribeOptions& options,
-                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace, std::vector<ReadDisk>& read);
+                bool tcg, chunkstore::Catalog& catalog, const Workplace& workplace, std::vector<ReadDisk>& read,
+                GuestFiles& files);
 
 // The trees of disks whose description is known, and what of them is elided. nullopt where they do not fit it, for a
 // file may have changed since.

@@ -15,6 +15,7 @@ namespace {
 
 constexpr unsigned kThreadsMax = 8;  // twice the cores: half of them wait for the disk
 constexpr std::size_t kTilesToldAtOnce = 64;
+constexpr std::size_t kOrderedTilesMax = std::size_t{1} << 18;
 
 base::ByteCount needed_bytes(const sync::Recipe& recipe) {
   std::uint64_t blocks = 0;
@@ -36,6 +37,39 @@ base::Bytes read_blocks(disk::PartialImage& target, const sync::WireWant& want, 
                 std::span(content).subspan(before, std::min<std::uint64_t>(model::kBlockBytes, size.value - at)));
   }
   return content;
+}
+
+// The tiles that need the wire, in the order in which the source would send them; none where they are so many that
+// nobody wants to remember that.
+std::vector<std::uint64_t> order_of(std::uint32_t disk, const sync::Recipe& recipe, Conversation& conversation) {
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> order;  // file and tile
+  transport::AskOrder ask{.disk = disk, .blocks = {}};
+  const auto tell = [&] {
+    if (ask.blocks.empty())
+      return;
+    const std::vector<std::uint32_t> files = conversation.order(ask);
+    for (std::size_t i = 0; i < files.size(); ++i)
+      order.emplace_back(files[i], ask.blocks[i].tile);
+    ask.blocks.clear();
+  };
+  for (const sync::TileHash& tile : recipe.tiles->tiles()) {
+    const sync::BlockMask wanted = recipe.wire_blocks(tile.tile);
+    if (wanted.none())
+      continue;
+    if (order.size() == kOrderedTilesMax)
+      return {};
+    ask.blocks.push_back(sync::tile_blocks(tile.tile, wanted));
+    for (std::uint16_t& group : ask.blocks.back().groups)  // which groups is enough, and said briefly
+      group = group == 0 ? std::uint16_t{0} : std::uint16_t{0xffff};
+    if (ask.blocks.size() == transport::kTilesMax)
+      tell();
+  }
+  tell();
+  std::ranges::sort(order);
+  std::vector<std::uint64_t> tiles;
+  for (const auto& [file, tile] : order)
+    tiles.push_back(tile);
+  return tiles;
 }
 
 // Both sides begin with what came over the wire last.
@@ -74,6 +108,7 @@ BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskReci
       workplace.config.threads != 0 ? workplace.config.threads : std::max(1U, std::thread::hardware_concurrency());
   sync::DiskBuilder builder(recipe.recipe(), *built.target, *built.proved, std::min(2 * wanted, kThreadsMax),
                             workplace.progress, workplace.cancel);
+  builder.set_order(order_of(disk, recipe.recipe(), supply.conversation));
   const std::size_t history = std::min(codec::kHistoryBytesMax, std::size_t{1} << supply.stream.window_bits());
   begin_stream(disk, builder.skip_held(history / model::kBlockBytes), *built.target, size, supply);
   sync::BlockAsker asker(

@@ -24,14 +24,15 @@ std::optional<BlockAsker::Waiting> BlockAsker::next_question() {
     if (!want)
       break;
     const std::size_t blocks = want->blocks.count();
-    const bool ascends = question.wants.empty() || question.wants.back().tile < want->tile;
-    if (!ascends || question.blocks + blocks > tp::kBlocksMax) {
+    const bool twice = std::ranges::find(question.wants, want->tile, &WireWant::tile) != question.wants.end();
+    if (twice || question.blocks + blocks > tp::kBlocksMax) {
       left_over_ = std::move(want);
       break;
     }
     question.blocks += blocks;
     question.wants.push_back(std::move(*want));
   }
+  std::ranges::sort(question.wants, {}, &WireWant::tile);  // a set of blocks ascends
   return question.wants.empty() ? std::nullopt : std::optional(std::move(question));
 }
 

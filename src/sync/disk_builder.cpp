@@ -50,13 +50,18 @@ void DiskBuilder::check(std::unique_lock<std::mutex>&) const {
     std::rethrow_exception(failure_);
 }
 
+void DiskBuilder::set_order(std::vector<std::uint64_t> tiles) {
+  const std::scoped_lock lock(mutex_);
+  base::invariant(next_wire_ == 0, "an order is set before anything is wanted");
+  order_ = std::move(tiles);
+}
+
 std::vector<WireWant> DiskBuilder::skip_held(std::size_t blocks_max) {
   std::deque<WireWant> held;
   std::size_t blocks = 0;
-  const auto tiles = recipe_.tiles->tiles();
-  for (; target_.found() && next_wire_ < tiles.size(); ++next_wire_) {
+  for (; target_.found() && next_wire_ < wire_tiles(); ++next_wire_) {
     cancel_.check();
-    const WireWant want{tiles[next_wire_].tile, recipe_.wire_blocks(tiles[next_wire_].tile)};
+    const WireWant want{wire_tile(next_wire_), recipe_.wire_blocks(wire_tile(next_wire_))};
     if (want.blocks.none())
       continue;
     if (!wire_maker_.proved(want.tile))
@@ -70,7 +75,6 @@ std::vector<WireWant> DiskBuilder::skip_held(std::size_t blocks_max) {
 }
 
 std::optional<WireWant> DiskBuilder::next_want() {
-  const auto tiles = recipe_.tiles->tiles();
   {
     std::unique_lock lock(mutex_);
     check(lock);
@@ -81,8 +85,8 @@ std::optional<WireWant> DiskBuilder::next_want() {
       return want;
     }
   }
-  for (; next_wire_ < tiles.size(); ++next_wire_) {
-    const std::uint64_t tile = tiles[next_wire_].tile;
+  for (; next_wire_ < wire_tiles(); ++next_wire_) {
+    const std::uint64_t tile = wire_tile(next_wire_);
     const BlockMask blocks = recipe_.wire_blocks(tile);
     if (blocks.none())
       continue;
@@ -109,7 +113,7 @@ void DiskBuilder::deliver(std::uint64_t tile, const BlockMask& blocks, base::Byt
 bool DiskBuilder::wait() {
   std::unique_lock lock(mutex_);
   const auto something = [&] {
-    return failure_ || done() || !repairs_.empty() || next_wire_ < recipe_.tiles->tiles().size();
+    return failure_ || done() || !repairs_.empty() || next_wire_ < wire_tiles();
   };
   while (!changed_.wait_for(lock, kLookAtToken, something))
     check(lock);

@@ -38,6 +38,10 @@ class DiskBuilder {
               base::Progress& progress, base::CancelToken cancel);
   ~DiskBuilder();  // what was delivered is placed, nothing else is begun
 
+  // Before anything is wanted: all tiles of which the wire brings something, in the order in which they are to be
+  // wanted; else that is the order of the disk.
+  void set_order(std::vector<std::uint64_t> tiles);
+
   // At first, where there was a target already: walks over the tiles with wire blocks that it holds, up to the first
   // that it does not, and tells of the last ones, so many blocks of the wire at most.
   std::vector<WireWant> skip_held(std::size_t blocks_max);
@@ -62,6 +66,11 @@ class DiskBuilder {
   std::optional<Step> next_step();
   void do_step(TileMaker& maker, const Step& step);
   std::optional<std::uint64_t> next_local();
+  std::size_t wire_tiles() const { return order_.empty() ? recipe_.tiles->tiles().size() : order_.size(); }
+  // At this position of the order.
+  std::uint64_t wire_tile(std::size_t position) const {
+    return order_.empty() ? recipe_.tiles->tiles()[position].tile : order_[position];
+  }
   void finish_tile(const TileMaker* maker);
   bool done() const { return left_ == 0; }
   void check(std::unique_lock<std::mutex>& lock) const;
@@ -72,11 +81,12 @@ class DiskBuilder {
   base::Progress& progress_;
   const base::CancelToken cancel_;
   TileMaker wire_maker_;  // of the caller's thread, to look at what is there
+  std::vector<std::uint64_t> order_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t next_local_ = 0;  // into recipe_.tiles->tiles()
-  std::size_t next_wire_ = 0;
+  std::size_t next_wire_ = 0;   // into the order
   std::uint64_t left_;  // tiles that are not proved
   std::deque<TileWork> delivered_;
   std::uint64_t delivered_bytes_ = 0;

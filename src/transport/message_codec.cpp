@@ -16,78 +16,6 @@ namespace {
 using base::ErrorKind;
 using transport::take;  // beside those below
 
-template <typename Array>
-Array fixed(const std::string& text, const char* cause) {
-  Array result;
-  corrupt_unless(text.size() == result.size(), cause);
-  std::memcpy(result.data(), text.data(), result.size());
-  return result;
-}
-
-void put_mask(std::string& out, unsigned mask) {
-  out.push_back(static_cast<char>(mask & 0xff));
-  out.push_back(static_cast<char>(mask >> 8));
-}
-
-std::uint16_t mask_at(const std::string& text, std::size_t number) {
-  return base::load_le<std::uint16_t>(base::as_bytes(text).subspan(2 * number));
-}
-
-// Ascending numbers as gaps, so that neighbours cost a byte.
-template <typename Gaps>
-std::uint64_t next_tile(const Gaps& gaps, int position, std::uint64_t previous) {
-  const std::uint64_t gap = gaps[position];
-  corrupt_unless(position == 0 || gap != 0, "its tiles do not ascend");
-  limit_unless(gap <= std::numeric_limits<std::uint32_t>::max() && previous + gap <= std::uint32_t(-1),
-               "a tile lies beyond every disk");
-  return previous + gap;
-}
-
-void put_blocks(wire::BlockSet& out, const BlockSet& blocks) {
-  std::uint64_t previous = 0;
-  for (const TileBlocks& tile : blocks) {
-    out.add_gaps(tile.tile - std::exchange(previous, tile.tile));
-    unsigned some = 0;
-    unsigned whole = 0;
-    for (unsigned group = 0; group < kTileGroups; ++group) {
-      const unsigned mask = tile.groups[group];
-      some |= (mask != 0 ? 1U : 0U) << group;
-      whole |= (mask == 0xffff ? 1U : 0U) << group;
-      if (mask != 0 && mask != 0xffff)
-        put_mask(*out.mutable_masks(), mask);
-    }
-    put_mask(*out.mutable_groups(), some);
-    put_mask(*out.mutable_whole(), whole);
-  }
-}
-
-BlockSet take_blocks(const wire::BlockSet& in) {
-  const auto count = static_cast<std::size_t>(in.gaps_size());
-  limit_unless(count <= kTilesMax, "it names more tiles than a message may");
-  corrupt_unless(in.groups().size() == 2 * count && in.whole().size() == 2 * count && in.masks().size() % 2 == 0,
-                 "its block set has parts missing");
-  BlockSet blocks(count);
-  std::size_t used = 0;
-  std::uint64_t previous = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    previous = blocks[i].tile = next_tile(in.gaps(), static_cast<int>(i), previous);
-    const unsigned some = mask_at(in.groups(), i);
-    const unsigned whole = mask_at(in.whole(), i);
-    const auto masks = static_cast<std::size_t>(std::popcount(some & ~whole));
-    corrupt_unless((whole & ~some) == 0 && some != 0 && masks <= in.masks().size() / 2 - used,
-                   "its block set contradicts itself");
-    for (unsigned group = 0; group < kTileGroups; ++group) {
-      if ((some >> group & 1) == 0)
-        continue;
-      const auto mask = (whole >> group & 1) != 0 ? std::uint16_t{0xffff} : mask_at(in.masks(), used++);
-      corrupt_unless(mask != 0, "its block set contradicts itself");
-      blocks[i].groups[group] = mask;
-    }
-  }
-  corrupt_unless(used == in.masks().size() / 2, "its block set has masks left over");
-  return blocks;
-}
-
 template <typename Repeated>
 std::vector<std::string> take_features(const Repeated& in) {
   limit_unless(in.size() <= static_cast<int>(kFeaturesMax), "it names too many features");
@@ -115,43 +43,15 @@ void put(wire::Envelope& out, const Welcome& welcome) {
   to.set_version(welcome.version);
   for (const std::string& feature : welcome.features)
     to.add_features(feature);
-  for (const DiskFacts& disk : welcome.disks) {
-    wire::Disk& d = *to.add_disks();
-    d.set_target(disk.target);
-    d.set_size(disk.size.value);
-    d.set_root(to_wire(disk.root));
-    d.set_carried_root(to_wire(disk.carried_root));
-    if (disk.realm != base::Hash32{})
-      d.set_realm(to_wire(disk.realm));
-    d.set_nonzero_blocks(disk.nonzero_blocks);
-    d.set_needed_blocks(disk.needed_blocks);
-    d.set_unique_ids(disk.unique_ids);
-  }
-}
-
-DiskFacts take(const wire::Disk& in) {
-  limit_unless(in.target().size() <= kNameBytesMax, "a disk's name is too long");
-  DiskFacts disk;
-  disk.target = in.target();
-  disk.size = base::ByteCount(in.size());
-  disk.root = fixed<base::Hash32>(in.root(), "a root is not of 32 bytes");
-  disk.carried_root = fixed<base::Hash32>(in.carried_root(), "a root is not of 32 bytes");
-  if (!in.realm().empty())
-    disk.realm = fixed<base::Hash32>(in.realm(), "a realm is not of 32 bytes");
-  disk.nonzero_blocks = in.nonzero_blocks();
-  disk.needed_blocks = in.needed_blocks();
-  disk.unique_ids = in.unique_ids();
-  corrupt_unless(disk.needed_blocks <= disk.nonzero_blocks && disk.unique_ids <= disk.nonzero_blocks &&
-                     disk.nonzero_blocks <= model::block_count(disk.size),
-                 "a disk's counts contradict one another");
-  return disk;
+  for (const DiskFacts& disk : welcome.disks)
+    put_disk(*to.add_disks(), disk);
 }
 
 Welcome take(const wire::Welcome& in) {
   limit_unless(in.disks_size() <= static_cast<int>(kDisksMax), "it names too many disks");
   Welcome welcome{in.version(), take_features(in.features()), {}};
   for (const wire::Disk& disk : in.disks())
-    welcome.disks.push_back(take(disk));
+    welcome.disks.push_back(take_disk(disk));
   return welcome;
 }
 
@@ -248,7 +148,7 @@ AskGroups take(const wire::AskGroups& in) {
   limit_unless(in.check_bits() <= kCheckBitsMax, "it asks for checks that are too long");
   AskGroups ask{in.disk(), {}, in.check_bits()};
   for (int i = 0; i < in.gaps_size(); ++i)
-    ask.tiles.push_back(next_tile(in.gaps(), i, i == 0 ? 0 : ask.tiles.back()));
+    ask.tiles.push_back(next_tile(in.gaps(i), i == 0, i == 0 ? 0 : ask.tiles.back()));
   return ask;
 }
 
@@ -434,6 +334,18 @@ Body take_body(const wire::Envelope& in) {
       return take(in.over());
     case wire::Envelope::kFinished:
       return take(in.finished());
+    case wire::Envelope::kAskOrder:
+      return take(in.ask_order());
+    case wire::Envelope::kOrder:
+      return take(in.order());
+    case wire::Envelope::kAskArchives:
+      return take(in.ask_archives());
+    case wire::Envelope::kArchives:
+      return take(in.archives());
+    case wire::Envelope::kAskUnpacked:
+      return take(in.ask_unpacked());
+    case wire::Envelope::kUnpacked:
+      return take(in.unpacked());
     case wire::Envelope::BODY_NOT_SET:
       break;
   }

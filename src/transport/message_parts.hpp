@@ -20,6 +20,14 @@ class Receiving;
 class Status;
 class Over;
 class Finished;
+class Disk;
+class BlockSet;
+class AskOrder;
+class Order;
+class AskArchives;
+class Archives;
+class AskUnpacked;
+class Unpacked;
 }  // namespace wire
 
 [[noreturn]] inline void refuse(base::ErrorKind kind, const char* cause) {
@@ -64,5 +72,27 @@ Receiving take(const wire::Receiving& in);
 Status take(const wire::Status& in);
 Over take(const wire::Over& in);
 Finished take(const wire::Finished& in);
+
+// Of what files tell: files_codec.cpp.
+void put(wire::Envelope& out, const AskOrder& ask);
+void put(wire::Envelope& out, const Order& order);
+void put(wire::Envelope& out, const AskArchives& ask);
+void put(wire::Envelope& out, const Archives& archives);
+void put(wire::Envelope& out, const AskUnpacked& ask);
+void put(wire::Envelope& out, const Unpacked& unpacked);
+AskOrder take(const wire::AskOrder& in);
+Order take(const wire::Order& in);
+AskArchives take(const wire::AskArchives& in);
+Archives take(const wire::Archives& in);
+AskUnpacked take(const wire::AskUnpacked& in);
+Unpacked take(const wire::Unpacked& in);
+
+// Of disks, wherever they are named: disk_codec.cpp.
+void put_disk(wire::Disk& out, const DiskFacts& disk);
+DiskFacts take_disk(const wire::Disk& in);
+void put_blocks(wire::BlockSet& out, const BlockSet& blocks);
+BlockSet take_blocks(const wire::BlockSet& in);
+// Ascending numbers as gaps, so that neighbours cost a byte; the first counts from 0.
+std::uint64_t next_tile(std::uint64_t gap, bool first, std::uint64_t previous);
 
 }  // namespace jaunt::transport

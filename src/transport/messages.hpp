@@ -36,6 +36,8 @@ inline constexpr std::size_t kDescriptionBytesMax = 1 << 20;
 inline constexpr std::size_t kFirmwarePieceMax = 128 * base::kKiB;  // compressed
 inline constexpr std::uint64_t kFirmwareBytesMax = 64 * base::kMiB;
 inline constexpr std::size_t kSummaryBytesMax = 1 << 20;
+inline constexpr std::size_t kArchivesMax = 64;
+inline constexpr std::size_t kArchiveSampleMax = 64;
 inline constexpr std::uint32_t kProbeBytesMax = 128 * base::kKiB;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
@@ -320,9 +322,68 @@ struct Finished {
   bool operator==(const Finished&) const = default;
 };
 
+// ---- What files tell: in which order blocks are best sent, and archives that can be taken apart.
+
+// To which files these blocks belong.
+struct AskOrder {
+  std::uint32_t disk = 0;
+  BlockSet blocks;
+
+  bool operator==(const AskOrder&) const = default;
+};
+
+// For each tile of the set, in order, a number of the file that most of its blocks belong to: the lower, the earlier
+// its blocks are best sent. A hint.
+struct Order {
+  std::vector<std::uint32_t> files;
+
+  bool operator==(const Order&) const = default;
+};
+
+// Which of a disk's files hold, in compressed form, what the destination may have.
+struct AskArchives {
+  std::uint32_t disk = 0;
+
+  bool operator==(const AskArchives&) const = default;
+};
+
+struct ArchiveFacts {
+  std::string path;  // for people
+  base::ByteCount size;
+  std::vector<model::BlockId> sample;  // ids of some of its blocks, by which the destination knows whether it has it
+
+  bool operator==(const ArchiveFacts&) const = default;
+};
+
+struct Archives {
+  std::vector<ArchiveFacts> archives;
+  std::vector<std::string> encoders;  // that the source has to try, sorted
+
+  bool operator==(const Archives&) const = default;
+};
+
+// Takes an archive apart, by its position among those that were told.
+struct AskUnpacked {
+  std::uint32_t disk = 0;
+  std::uint32_t archive = 0;
+
+  bool operator==(const AskUnpacked&) const = default;
+};
+
+// What is in it, as one more disk of this conversation: numbered behind all others, until the machine is asked for anew.
+struct Unpacked {
+  bool known = false;  // else it is no archive that can be made again, and there is no disk
+  std::string cause;   // then why not
+  std::uint32_t disk = 0;
+  DiskFacts facts;
+
+  bool operator==(const Unpacked&) const = default;
+};
+
 using Body = std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids,
                           AskChecks, Checks, Refusal, AskMachine, Machine, AskSizes, Sizes, AskStream, Stream,
-                          AskBlocks, Blocks, AskProbe, Probe, AskReceive, Receiving, Status, Over, Finished>;
+                          AskBlocks, Blocks, AskProbe, Probe, AskReceive, Receiving, Status, Over, Finished, AskOrder,
+                          Order, AskArchives, Archives, AskUnpacked, Unpacked>;
 
 // One message. The destination numbers its questions from 1 on; an answer has its question's number.
 struct Message {

@@ -14,6 +14,12 @@ namespace {
 
 void fine(base::Bytes&) {}
 
+// Every second time.
+void in_any_order(BuildWorld& world, std::mt19937_64& random) {
+  if (random() % 2 == 0)
+    world.shuffled = random();
+}
+
 struct LinkLost {};
 
 // Loses the link after so many frames.
@@ -58,6 +64,7 @@ TEST_CASE("A target is bit for bit what a plain copy of the carried bytes is, wh
   testing::for_seeds(60, [&](std::mt19937_64& random) {
     const base::TemporaryDirectory folder{testing::quick_folder()};
     BuildWorld world(testing::random_image_world(random), folder.path());
+    in_any_order(world, random);
     const std::string source = BuildWorld::content(folder.path() / "wanted");
     world.build(fine, random() % 2 == 0 ? 0 : random() % 2000);
     REQUIRE(world.target_bytes() == world.wanted_bytes());
@@ -78,6 +85,7 @@ TEST_CASE("Files that change or vanish after the comparison cost bytes on the wi
   testing::for_seeds(60, [&](std::mt19937_64& random) {
     const base::TemporaryDirectory folder{testing::quick_folder()};
     BuildWorld world(testing::random_image_world(random), folder.path());
+    in_any_order(world, random);
     disturb(random, world);
     world.build(fine);
     REQUIRE(world.target_bytes() == world.wanted_bytes());
@@ -115,6 +123,7 @@ TEST_CASE("A frame with a flipped bit is refused, or what it brought is; never a
   testing::for_seeds(80, [&](std::mt19937_64& random) {
     const base::TemporaryDirectory folder{testing::quick_folder()};
     BuildWorld world(testing::random_image_world(random), folder.path());
+    in_any_order(world, random);
     auto until = random() % 6;
     try {
       world.build([&](base::Bytes& frame) {
@@ -140,6 +149,7 @@ TEST_CASE("Bytes other than the tree says are caught, or asked for again, before
   testing::for_seeds(40, [&](std::mt19937_64& random) {
     const base::TemporaryDirectory folder{testing::quick_folder()};
     BuildWorld world(testing::random_image_world(random), folder.path());
+    in_any_order(world, random);
     sync::BlockStreamWriter liar;
     auto until = random() % 3;
     bool lied = false;

@@ -1,8 +1,11 @@
 // A target built in memory, without sockets: the source answers messages, the destination places what comes.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
+#include <random>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -44,6 +47,8 @@ class BuildWorld {
     base::Progress silent;
     const sync::ProvedIds proved(folder_, base::ByteCount(world_.size));
     sync::DiskBuilder builder(recipe_, *target, proved, 2, silent, {});
+    if (shuffled)
+      builder.set_order(any_order(*shuffled));
     sync::BlockAsker asker(
         0, stream, [&] { return builder.next_want(); },
         [&](std::uint64_t tile, const sync::BlockMask& blocks, base::Bytes content) {
@@ -92,6 +97,7 @@ class BuildWorld {
     return base::read_text_file(file, base::ByteCount(base::kGiB));
   }
 
+  std::optional<std::uint64_t> shuffled;  // a seed: tiles are wanted in any order, another one each time
   base::ByteCount asked;
   base::ByteCount answered;
   sync::BuildFigures figures;
@@ -125,6 +131,16 @@ class BuildWorld {
       made.spot = {0, {0, run.first.value}};
     }
     return made;
+  }
+
+  std::vector<std::uint64_t> any_order(std::uint64_t& seed) const {
+    std::vector<std::uint64_t> tiles;
+    for (const sync::TileHash& tile : tiles_->tiles())
+      if (recipe_.wire_blocks(tile.tile).any())
+        tiles.push_back(tile.tile);
+    std::mt19937_64 random(seed++);
+    std::ranges::shuffle(tiles, random);
+    return tiles;
   }
 
   // Blocks that the target has already, as many as are asked for.

@@ -51,6 +51,17 @@ inline std::vector<transport::Message> sample_messages() {
       {0, Status{"building vda", 1'000'000, 2'000'000'000, "it is planned again"}},
       {0, Over{}},
       {0, Finished{R"({"type": "summary"})"}},
+      {13, AskOrder{1, blocks}},
+      {13, Order{{7, 7, 0xffffffff, 0}}},
+      {14, AskArchives{1}},
+      {14, Archives{{{"boot/initrd.img", base::ByteCount(36'000'000), {model::BlockId{}, model::BlockId{}}}},
+                    {"gzip 1.12", "zstd 1.5.4"}}},
+      {15, AskUnpacked{1, 3}},
+      {15, Unpacked{false, "no encoder makes it again", 0, {}}},
+      {15, Unpacked{true,
+                    "",
+                    4,
+                    {"boot/initrd.img", base::ByteCount(5000), hash, hash, {}, 2, 1, 2}}},
       {0xffffffff, Refusal{base::ErrorKind::limit, "too much"}},
   };
 }
