@@ -68,8 +68,8 @@ struct Described {
   bool from_cache = false;  // guest and disks are as they were kept, because no file has changed since
   // Some disk or the inside of the guest could not be read; the description's problems tell why.
   bool incomplete = false;
-  std::int64_t as_of = 0;            // when the disks were so, seconds since 1970
-  std::vector<ReadDisk> disks = {};  // unless they are known, and their trees were not asked for
+  std::int64_t as_of = 0;                        // when the disks were so, seconds since 1970
+  std::vector<ReadDisk> disks = {};              // unless they are known, and their trees were not asked for
   std::shared_ptr<const GuestFiles> files = {};  // where it is known
   std::optional<Instant> instant = {};
   std::shared_ptr<const HeldDisks> held = {};  // where that was asked for, and somebody may change them

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -54,14 +53,10 @@ void put(wire::Envelope& out, const Archives& archives) {
     for (const model::BlockId& id : archive.sample)
       a.mutable_sample()->append(to_wire(id.bytes));
   }
-  for (const std::string& encoder : archives.encoders)
-    to.add_encoders(encoder);
 }
 
 Archives take(const wire::Archives& in) {
-  limit_unless(in.archives_size() <= static_cast<int>(kArchivesMax) &&
-                   in.encoders_size() <= static_cast<int>(kFeaturesMax),
-               "it names too many archives");
+  limit_unless(in.archives_size() <= static_cast<int>(kArchivesMax), "it names too many archives");
   Archives archives;
   for (const wire::Archive& archive : in.archives()) {
     constexpr std::size_t kIdBytes = sizeof(model::BlockId::bytes);
@@ -74,11 +69,6 @@ Archives take(const wire::Archives& in) {
       std::memcpy(facts.sample[i].bytes.data(), archive.sample().data() + i * kIdBytes, kIdBytes);
     archives.archives.push_back(std::move(facts));
   }
-  for (const std::string& encoder : in.encoders()) {
-    limit_unless(encoder.size() <= kNameBytesMax, "the name of an encoder is too long");
-    archives.encoders.push_back(encoder);
-  }
-  corrupt_unless(std::ranges::is_sorted(archives.encoders), "its encoders are not sorted");
   return archives;
 }
 
@@ -95,14 +85,19 @@ void put(wire::Envelope& out, const Unpacked& unpacked) {
   wire::Unpacked& to = *out.mutable_unpacked();
   to.set_known(unpacked.known);
   to.set_cause(unpacked.cause);
+  to.set_encoder(unpacked.encoder);
+  to.set_version(unpacked.version);
   to.set_disk(unpacked.disk);
   if (unpacked.known)
     put_disk(*to.mutable_facts(), unpacked.facts);
 }
 
 Unpacked take(const wire::Unpacked& in) {
-  limit_unless(in.cause().size() <= kCauseBytesMax, "its reason is too long");
-  return {in.known(), in.cause(), in.disk(), in.known() ? take_disk(in.facts()) : DiskFacts{}};
+  limit_unless(in.cause().size() <= kCauseBytesMax && in.encoder().size() <= kNameBytesMax &&
+                   in.version().size() <= kNameBytesMax,
+               "what it says of an archive is too long");
+  return {in.known(),   in.cause(), in.encoder(),
+          in.version(), in.disk(),  in.known() ? take_disk(in.facts()) : DiskFacts{}};
 }
 
 }  // namespace jaunt::transport

@@ -357,7 +357,6 @@ struct ArchiveFacts {
 
 struct Archives {
   std::vector<ArchiveFacts> archives;
-  std::vector<std::string> encoders;  // that the source has to try, sorted
 
   bool operator==(const Archives&) const = default;
 };
@@ -370,10 +369,13 @@ struct AskUnpacked {
   bool operator==(const AskUnpacked&) const = default;
 };
 
-// What is in it, as one more disk of this conversation: numbered behind all others, until the machine is asked for anew.
+// What is in it, as one more disk of this conversation: numbered behind all others, until the machine is asked for
+// anew.
 struct Unpacked {
-  bool known = false;  // else it is no archive that can be made again, and there is no disk
-  std::string cause;   // then why not
+  bool known = false;   // else it is no archive that can be made again, and there is no disk
+  std::string cause;    // then why not
+  std::string encoder;  // that makes it again
+  std::string version;  // of that, at the source
   std::uint32_t disk = 0;
   DiskFacts facts;
 

@@ -32,8 +32,8 @@ TEST_CASE("Files are numbered in the order of their paths, wherever they lie") {
   collector.add(file("srv/a", {{90, 1}, {20, 3}}));
   collector.add(file("etc/x", {{7, 1}}, 2));
   const engine::GuestFiles files = collector.finish();
-  const std::vector<sync::FileStretch> first{{model::BlockIndex(90), 1, 1}, {model::BlockIndex(20), 3, 1},
-                                             {model::BlockIndex(10), 5, 2}};
+  const std::vector<sync::FileStretch> first{
+      {model::BlockIndex(90), 1, 1}, {model::BlockIndex(20), 3, 1}, {model::BlockIndex(10), 5, 2}};
   CHECK(files.stretches.at(0) == first);
   CHECK(files.stretches.at(2) == std::vector<sync::FileStretch>{{model::BlockIndex(7), 1, 0}});
 }
