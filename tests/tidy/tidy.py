@@ -35,7 +35,7 @@ OWNERS = [
     (r"toml\+\+/", {"engine"}),
     (r"CLI/", {"tools"}),
     (r"zstd|librsync\.h|archive(_entry)?\.h|seccomp\.h", {"codec"}),
-    (r"curl/", {"mirror"}),
+    (r"curl/|expat\.h", {"mirror"}),
     (r"google/protobuf/|\w+\.pb\.h", {"transport"}),
     (r"sodium", {"identity"}),
 ]
