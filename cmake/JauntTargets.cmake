@@ -45,7 +45,9 @@ function(jaunt_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77)
+  # No test fetches packages from mirrors elsewhere.
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77
+                       ENVIRONMENT JAUNT_MIRROR_USE=false)
 endfunction()
 
 # jaunt_fuzzer(NAME SOURCES ... [LINKS jaunt::x ...])

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -87,7 +88,8 @@ class Catalog {
   // Everything that one look at the database finds of a realm.
   struct Holdings {
     std::vector<ImageRecord> images;
-    std::vector<LayerRecord> layers;  // those that the images refer to
+    std::vector<LayerRecord> layers;  // those that the images refer to, and packages
+    std::set<LayerKey> packages;      // those of packages, which are no images
   };
   Holdings holdings(std::string_view realm) const;
 

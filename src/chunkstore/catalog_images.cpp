@@ -161,12 +161,19 @@ Catalog::Holdings Catalog::holdings(std::string_view realm) const {
   Holdings result;
   database_->read([&](const ReadTxn& txn) {
     result = {};
+    std::set<EntryKey> package_entries;
+    for (const EntryRecord& entry : all(txn, Table::entries, decode_entry_record))
+      if (entry.kind == EntryKind::packages)
+        package_entries.insert(key_of(entry));
     std::set<LayerKey> wanted;
     for (ImageRecord& image : all(txn, Table::images, decode_image_record)) {
       if (image.realm != realm)
         continue;
       wanted.insert(image.layers.begin(), image.layers.end());
-      result.images.push_back(std::move(image));
+      if (package_entries.contains(image.entry))
+        result.packages.insert(image.layers.begin(), image.layers.end());
+      else
+        result.images.push_back(std::move(image));
     }
     for (const LayerKey& key : wanted) {
       const auto value = txn.get(Table::layers, key);

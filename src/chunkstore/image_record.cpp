@@ -19,6 +19,8 @@ std::string_view to_string(EntryKind kind) {
       return "folder";
     case EntryKind::image:
       return "image";
+    case EntryKind::packages:
+      return "packages";
   }
   return "";
 }
@@ -67,7 +69,7 @@ EntryRecord decode_entry_record(base::ByteView bytes) {
   EntryRecord record;
   record.realm = in.text();
   const auto kind = in.integer<std::uint8_t>();
-  if (kind > static_cast<std::uint8_t>(EntryKind::image))
+  if (kind > static_cast<std::uint8_t>(EntryKind::packages))
     in.corrupt("it is of no known kind");
   record.kind = static_cast<EntryKind>(kind);
   record.location = in.text();

@@ -13,7 +13,8 @@
 
 namespace jaunt::chunkstore {
 
-enum class EntryKind : std::uint8_t { libvirt, folder, image };
+// What is in `packages` gives blocks, and is never a base: jaunt unpacked it itself.
+enum class EntryKind : std::uint8_t { libvirt, folder, image, packages };
 std::string_view to_string(EntryKind kind);
 
 // One thing that the catalog uses as a source, in one realm. Images that are found in it belong to it.

@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <map>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -19,7 +18,7 @@ std::unique_ptr<LayersSource> LayersSource::open(const Catalog& catalog, std::st
                                                  const std::optional<model::RealmKey>& key) {
   std::unique_ptr<LayersSource> source(new LayersSource(catalog, key));
   Catalog::Holdings holdings = catalog.holdings(realm);
-  source->add_parts(std::move(holdings.layers), model::realm_fingerprint(key));
+  source->add_parts(std::move(holdings.layers), holdings.packages, model::realm_fingerprint(key));
   source->add_images(holdings.images);
   return source;
 }
@@ -27,9 +26,11 @@ std::unique_ptr<LayersSource> LayersSource::open(const Catalog& catalog, std::st
 LayersSource::LayersSource(const Catalog& catalog, const std::optional<model::RealmKey>& key)
     : catalog_(catalog), key_(key) {}
 
-void LayersSource::add_parts(std::vector<LayerRecord> records, const base::Hash32& realm_key) {
-  std::ranges::sort(records, {}, [](const LayerRecord& record) {
-    return std::tuple(record.hint, ~record.ids, std::tie(record.path(), record.format));
+void LayersSource::add_parts(std::vector<LayerRecord> records, const std::set<LayerKey>& packages,
+                             const base::Hash32& realm_key) {
+  const auto is_package = [&](const LayerRecord& record) { return packages.contains(key_of(record)); };
+  std::ranges::sort(records, {}, [&](const LayerRecord& record) {
+    return std::tuple(record.hint, is_package(record), ~record.ids, std::tie(record.path(), record.format));
   });
   for (LayerRecord& record : records) {
     if (parts_.size() == kPartsMax)
@@ -37,7 +38,8 @@ void LayersSource::add_parts(std::vector<LayerRecord> records, const base::Hash3
     if (record.realm_key != realm_key || !still_there(record))
       continue;
     try {
-      parts_.push_back({.record = record, .tree = LayerFile(catalog_.tree_path(record))});
+      parts_.push_back(
+          {.record = record, .tree = LayerFile(catalog_.tree_path(record)), .package = is_package(record)});
     } catch (const base::Error&) {  // replaced or broken meanwhile: as if it were not there yet
       continue;
     }

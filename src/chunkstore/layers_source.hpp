@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ class LayersSource final : public Source {
   std::uint32_t parts() const { return static_cast<std::uint32_t>(parts_.size()); }
   const model::TreeView& tree(std::uint32_t part) const;
   const LayerRecord& record(std::uint32_t part) const;
+  bool is_package(std::uint32_t part) const { return parts_.at(part).package; }
 
   // One for each stack of layers, a domain's name before a file's; by name.
   const std::vector<HeldImage>& images() const { return images_; }
@@ -59,10 +61,12 @@ class LayersSource final : public Source {
   struct Part {
     LayerRecord record;
     LayerFile tree;
+    bool package = false;
   };
 
   LayersSource(const Catalog& catalog, const std::optional<model::RealmKey>& key);
-  void add_parts(std::vector<LayerRecord> records, const base::Hash32& realm_key);
+  void add_parts(std::vector<LayerRecord> records, const std::set<LayerKey>& packages,
+                 const base::Hash32& realm_key);
   void add_images(const std::vector<ImageRecord>& records);
 
   const Catalog& catalog_;

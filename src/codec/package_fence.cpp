@@ -2,16 +2,19 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <memory>
 
 #include <linux/capability.h>
-#include <memory>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/sandbox.hpp"
 
 namespace jaunt::codec {
 
@@ -66,6 +69,11 @@ void filter_calls() {
 }  // namespace
 
 void fence_unpacking(const UnpackBounds& bounds) {
+  if (const int failed = base::PreparedConfinement({}).apply())
+    base::throw_errno(failed, "fence", "the unpacking of packages");
+  // Which the change of identity has cleared.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+    base::throw_errno(errno, "bind to its owner", "the unpacking of packages");
   bound(RLIMIT_CPU, static_cast<std::uint64_t>(bounds.processor_time.count()));
   bound(RLIMIT_FSIZE, bounds.output_max.value);
   bound(RLIMIT_NOFILE, 16);

@@ -13,8 +13,8 @@ struct UnpackBounds {
   base::ByteCount memory_max{768 * base::kMiB};  // of address space
 };
 
-// For good, of the calling process: no capability, no more descriptors, no calls but those that read and write what
-// is open, and for memory. Throws where the kernel does not do that.
+// For good, of the calling process, which becomes nobody: no files but those that are open, no capability, no calls but
+// those that read and write them, and for memory. Throws where the kernel does not do that.
 void fence_unpacking(const UnpackBounds& bounds);
 
 }  // namespace jaunt::codec

@@ -81,7 +81,7 @@ void unpack(Unpacking how, const base::File& in, const base::File& out, const Un
                std::to_string(bounds.output_max.value), std::to_string(bounds.processor_time.count()),
                std::to_string(bounds.memory_max.value)},
       .environment = {},
-      .confinement = base::Confinement{.read_paths = {program()}, .write_paths = {}, .devices = {}, .memory_max = {}}};
+      .confinement = {}};  // it fences itself, being itself what a fence would have to let through
   base::Child child = base::Child::start(command, {.in = in.fd(), .out = out.fd(), .err = writing.get()});
   writing.reset();
   const auto deadline = std::chrono::steady_clock::now() + bounds.processor_time * kPatience;

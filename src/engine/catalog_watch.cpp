@@ -47,7 +47,7 @@ CatalogWatch::CatalogWatch(const std::vector<chunkstore::EntryRecord>& entries)
       watch_folder(entry.location);
     } else if (entry.kind == EntryKind::image) {
       ::inotify_add_watch(files_.get(), fs::path(entry.location).parent_path().c_str(), kChanges);
-    } else {
+    } else if (entry.kind == EntryKind::libvirt) {
       try {
         connections_.push_back(
             std::make_unique<Watched>(entry.location, [raised = raised_] { ::eventfd_write(raised->get(), 1); }));

@@ -68,6 +68,15 @@ const std::array kKeys{
               "Whether machines that are pushed here, and become domains, are started when the source asks for it."},
     ConfigKey{"receive.keep_free", &Config::receive_keep_free,
               "How much space a machine that is pushed here leaves free in its folder.", true},
+    ConfigKey{"mirror.use", &Config::mirror_use,
+              "Whether packages that a machine consists of are fetched from a package mirror where that is faster."},
+    ConfigKey{"mirror.sources", &Config::mirror_sources,
+              "Mirrors as in apt's sources.list, \"http://mirror.example.org/debian SUITE COMPONENT...\", or of dnf, \"rpm URL\"; "
+              "none means those of this host's apt. Separated by semicolons in the environment."},
+    ConfigKey{"mirror.archives", &Config::mirror_archives,
+              "Where packages lie whose version no mirror has any more: URLs of folders with a pool/."},
+    ConfigKey{"mirror.cache_limit", &Config::mirror_cache_max,
+              "How much unpacked packages may take in the home; the least recently used go first."},
     ConfigKey{"threads", &Config::threads, "Threads that read and hash; 0 means one for each processor."},
 };
 
@@ -189,7 +198,7 @@ std::string ConfigKey::environment() const {
 std::string_view ConfigKey::type() const {
   constexpr std::array<std::string_view, std::variant_size_v<Member>> names{
       "true or false", "number",    "size",     "text", "absolute path", "list of absolute paths",
-      "addresses",     "timetable", "networks", "port", "time"};
+      "addresses",     "timetable", "networks", "port", "time", "list of mirrors", "list of URLs"};
   return names[member.index()];
 }
 

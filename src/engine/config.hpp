@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "engine/mirror_values.hpp"
 #include "engine/network_values.hpp"
 
 namespace jaunt::engine {
@@ -44,6 +45,10 @@ struct Config {
   bool receive_define = false;
   bool receive_start = false;
   base::ByteCount receive_keep_free{4 * base::kGiB};
+  bool mirror_use = true;
+  MirrorSources mirror_sources;
+  MirrorArchives mirror_archives;
+  base::ByteCount mirror_cache_max{8 * base::kGiB};
 };
 
 // One key. Its type is that of the member it sets.
@@ -51,7 +56,8 @@ struct ConfigKey {
   using Member = std::variant<bool Config::*, unsigned Config::*, base::ByteCount Config::*, std::string Config::*,
                               std::filesystem::path Config::*, std::vector<std::filesystem::path> Config::*,
                               ListenAddresses Config::*, LinkLimit Config::*, NetworkNames Config::*,
-                              LocalPort Config::*, std::chrono::seconds Config::*>;
+                              LocalPort Config::*, std::chrono::seconds Config::*, MirrorSources Config::*,
+                              MirrorArchives Config::*>;
 
   std::string_view name;  // "scratch.limit"
   Member member;

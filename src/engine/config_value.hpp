@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "engine/mirror_values.hpp"
 #include "engine/network_values.hpp"
 
 namespace jaunt::engine {
@@ -34,6 +35,8 @@ Complaint assign(LinkLimit& value, const Written& written);
 Complaint assign(NetworkNames& value, const Written& written);
 Complaint assign(LocalPort& value, const Written& written);
 Complaint assign(std::chrono::seconds& value, const Written& written);
+Complaint assign(MirrorSources& value, const Written& written);
+Complaint assign(MirrorArchives& value, const Written& written);
 
 // The value in the notation of TOML.
 std::string to_toml(bool value);
@@ -47,5 +50,7 @@ std::string to_toml(const LinkLimit& value);
 std::string to_toml(const NetworkNames& value);
 std::string to_toml(const LocalPort& value);
 std::string to_toml(std::chrono::seconds value);
+std::string to_toml(const MirrorSources& value);
+std::string to_toml(const MirrorArchives& value);
 
 }  // namespace jaunt::engine

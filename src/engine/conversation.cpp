@@ -53,6 +53,10 @@ transport::Machine Conversation::machine(const transport::AskMachine& question) 
   return ask<transport::Machine>(question);
 }
 
+transport::Packages Conversation::packages() {
+  return ask<transport::Packages>(transport::AskPackages{});
+}
+
 const std::vector<transport::DiskFacts>& Conversation::disks() {
   if (!std::exchange(greeted_, true))
     converse(side_.hello());
@@ -60,7 +64,8 @@ const std::vector<transport::DiskFacts>& Conversation::disks() {
 }
 
 const match::Samples& Conversation::samples(std::uint32_t disk) {
-  converse(side_.ask_samples(disk));
+  if (sampled_.insert(disk).second)
+    converse(side_.ask_samples(disk));
   return side_.samples(disk);
 }
 

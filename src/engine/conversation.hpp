@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class Conversation {
   explicit Conversation(transport::Link& link) : link_(link) {}
 
   transport::Machine machine(const transport::AskMachine& question);
+  // What is installed in it; only where it said that it can tell.
+  transport::Packages packages();
   const std::vector<transport::DiskFacts>& disks();
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
@@ -53,6 +56,7 @@ class Conversation {
   transport::Link& link_;
   sync::DestinationSide side_;
   bool greeted_ = false;
+  std::set<std::uint32_t> sampled_;  // disks
   std::uint32_t round_trips_ = 0;
 };
 

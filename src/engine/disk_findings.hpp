@@ -33,6 +33,7 @@ struct DiskFindings {
   SpilledList<HeldRun> runs;
   SpilledList<model::BlockId> store_ids;  // of the blocks of runs that the store holds, in order
   std::vector<std::uint32_t> parts;       // of the layers' source, for each of plan.layers
+  std::vector<bool> packages;             // whether each of these is one
   match::Survey survey;
   std::uint64_t nonzero_blocks = 0;
   std::uint64_t wire_blocks = 0;          // that only the source has

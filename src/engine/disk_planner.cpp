@@ -217,6 +217,7 @@ void DiskPlanner::name_layers(DiskFindings& findings) const {
     if (std::ranges::find(findings.parts, part) != findings.parts.end())
       return;
     findings.parts.push_back(part);
+    findings.packages.push_back(holdings_.layers().is_package(part));
     findings.plan.layers.push_back(holdings_.planned(part));
     findings.plan.layers.back().of_base = of_base;
   };

@@ -61,7 +61,7 @@ DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunListView& ru
       made.spot = {kStoreIds, {0, std::exchange(store_blocks, store_blocks + run.blocks)}};
     else if (run.source == SourceKind::base && run.part == model::kInPlace)
       made.spot = {kBaseImage, {0, run.from.value}};
-    else if (run.source == SourceKind::base || run.source == SourceKind::local)
+    else if (run.source == SourceKind::base || run.source == SourceKind::local || run.source == SourceKind::package)
       made.spot = {kLayers, {parts.at(run.part), run.from.value}};
     else if (run.source != SourceKind::zero)
       made.kind = SourceKind::wire;
@@ -76,7 +76,8 @@ void DiskRecipe::open_raw_layers(const model::DiskPlan& plan, const std::vector<
   const auto of_base = std::ranges::count_if(plan.layers, &model::PlannedLayer::of_base);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const chunkstore::LayerRecord& record = holdings.layers().record(parts[i]);
-    if (record.format != "raw" || record.block_device)
+    // Of packages there are more than a process may have files open, and each gives little.
+    if (record.format != "raw" || record.block_device || holdings.layers().is_package(parts[i]))
       continue;
     auto file = base::File::open(record.path(), O_RDONLY | O_NONBLOCK);
     if (disk::identify(file) != record.files.front().identity)

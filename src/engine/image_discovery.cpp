@@ -111,6 +111,8 @@ Discovery discover(const chunkstore::EntryRecord& entry) {
       return discover_domains(entry.location);
     case chunkstore::EntryKind::folder:
       return discover_folder(entry.location);
+    case chunkstore::EntryKind::packages:
+      return {};
     case chunkstore::EntryKind::image:
       break;
   }

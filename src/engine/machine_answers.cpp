@@ -9,6 +9,7 @@
 #include "codec/zstd_frame.hpp"
 #include "codec/zstd_stream.hpp"
 #include "engine/guest_files.hpp"
+#include "engine/package_list.hpp"
 #include "engine/settled_file.hpp"
 #include "model/description_json.hpp"
 
@@ -70,6 +71,8 @@ Answer MachineAnswers::answer(const tp::Message& question) {
     return {question.number, tp::Probe{.filler = noise(ask->bytes)}};
   if (!side_)
     throw Error(ErrorKind::corrupt, "answer", asker_, "it asked for blocks before it named a machine");
+  if (std::holds_alternative<tp::AskPackages>(question.body))
+    return {question.number, told_packages(described_->description)};
   if (const auto* ask = std::get_if<tp::AskSizes>(&question.body))
     return {question.number, sizes(*ask)};
   if (const auto* ask = std::get_if<tp::AskOrder>(&question.body))
@@ -108,6 +111,7 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
     told_machine.consistency = instant->consistency.substr(0, tp::kCauseBytesMax);
     told_machine.frozen = instant->frozen;
   }
+  told_machine.packages = count_packages(described_->description);
   add_firmware(described_->description, told_machine);
   return told_machine;
 }

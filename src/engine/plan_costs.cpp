@@ -65,11 +65,36 @@ match::Costs costs_of(const std::vector<DiskFindings>& disks, const model::LinkS
   return costs;
 }
 
+// Of what only the source has, the share that packages would bring.
+double packaged_share(const std::vector<DiskFindings>& disks, const std::optional<PackageForecast>& packages) {
+  std::uint64_t wire = 0;
+  for (const DiskFindings& disk : disks)
+    wire += disk.wire_blocks * model::kBlockBytes;
+  if (!packages || wire == 0)
+    return 0;
+  // Some of every package is changed, or not there at all: manuals, translations, configuration.
+  constexpr double kFoundOfPackages = 0.93;
+  return std::min(1.0, kFoundOfPackages * packages->missing * static_cast<double>(packages->installed.value) /
+                           static_cast<double>(wire));
+}
+
+void add_mirror(const std::vector<DiskFindings>& disks, const std::optional<PackageForecast>& packages,
+                match::Costs& costs) {
+  if (!packages || packages->installed.value == 0)
+    return;
+  std::uint64_t wire = 0;
+  for (const DiskFindings& disk : disks)
+    wire += disk.wire_blocks * model::kBlockBytes;
+  const double found = packaged_share(disks, packages) * static_cast<double>(wire);
+  costs.mirror = static_cast<double>(std::max<std::uint64_t>(packages->bytes_per_second.value, 1));
+  costs.package_ratio = static_cast<double>(packages->download.value) / std::max(found, 1.0);
+}
+
 match::Task task_of(const std::vector<DiskFindings>& disks, const Circumstances& circumstances) {
   match::Task task;
   std::uint64_t nonzero = 0;
   for (const DiskFindings& disk : disks) {
-    task.survey += disk.survey;
+    task.survey += disk.survey.with_packages(packaged_share(disks, circumstances.packages));
     nonzero += disk.nonzero_blocks;
   }
   task.nonzero = base::ByteCount(nonzero * model::kBlockBytes);
@@ -120,6 +145,8 @@ model::Run planned_run(const DiskFindings& disk, const HeldRun& held, const matc
     const auto part = std::ranges::find(disk.parts, run.spot.place.part);
     base::invariant(part != disk.parts.end(), "every layer of a run is named in its plan");
     planned.part = static_cast<std::uint32_t>(part - disk.parts.begin());
+    if (disk.packages[planned.part])  // which costs what any other file here does
+      planned.source = SourceKind::package;
     planned.from = model::BlockIndex(run.spot.place.block);
   }
   return planned;
@@ -151,14 +178,37 @@ void each_store_id(const DiskFindings& disk, const match::Choice& choice, const 
   });
 }
 
+// What cost as other files here do, but came from a mirror once.
+void name_unpacked(base::ByteCount unpacked, std::vector<model::SourceShare>& sources) {
+  const auto local = std::ranges::find(sources, SourceKind::local, &model::SourceShare::source);
+  if (unpacked.value == 0 || local == sources.end())
+    return;
+  const base::ByteCount moved = std::min(unpacked, local->bytes);
+  const auto seconds = std::chrono::microseconds(std::llround(static_cast<double>(local->seconds.count()) *
+                                                              static_cast<double>(moved.value) /
+                                                              static_cast<double>(local->bytes.value)));
+  local->bytes -= moved;
+  local->seconds -= seconds;
+  if (local->bytes.value == 0)
+    sources.erase(local);
+  auto package = std::ranges::find(sources, SourceKind::package, &model::SourceShare::source);
+  if (package == sources.end())
+    package = sources.insert(std::ranges::find_if(sources, [](const auto& s) { return s.source > SourceKind::package; }),
+                             {.source = SourceKind::package});
+  package->bytes += moved;
+  package->seconds += seconds;
+}
+
 base::File write_runs(const DiskFindings& disk, const match::Choice& choice, const std::filesystem::path& scratch,
-                      model::DiskPlan& plan) {
+                      model::DiskPlan& plan, base::ByteCount& unpacked) {
   model::RunListHead head{.size = disk.plan.size,
                           .carried_root = disk.plan.carried_root,
                           .layers = static_cast<std::uint32_t>(disk.parts.size())};
   each_planned_run(disk, choice, [&](const model::Run& run) {
     ++head.runs;
     head.store_ids += run.source == SourceKind::store ? run.blocks : 0;
+    if (run.source == SourceKind::package)
+      unpacked += base::ByteCount(run.blocks * model::kBlockBytes);
   });
   plan.runs = head.runs;
   base::File file = base::unnamed_file(scratch);
@@ -192,7 +242,8 @@ void try_other_links(const match::Task& task, const match::Costs& costs, model::
 std::vector<base::File> count_costs(const std::vector<DiskFindings>& disks, const Circumstances& circumstances,
                                     const std::filesystem::path& scratch, model::Plan& plan) {
   plan.link = circumstances.link;
-  const match::Costs costs = costs_of(disks, plan.link);
+  match::Costs costs = costs_of(disks, plan.link);
+  add_mirror(disks, circumstances.packages, costs);
   const match::Task task = task_of(disks, circumstances);
   const match::Forecast forecast = match::forecast(task, costs);
   plan.forecast = told(forecast);
@@ -206,8 +257,12 @@ std::vector<base::File> count_costs(const std::vector<DiskFindings>& disks, cons
   std::vector<base::File> lists;
   for (const DiskFindings& disk : disks) {
     model::DiskPlan& planned = plan.disks.emplace_back(disk.plan);
-    planned.sources = shares(match::tally(disk.survey, forecast.choice, costs));
-    lists.push_back(write_runs(disk, forecast.choice, scratch, planned));
+    const double packaged = packaged_share(disks, circumstances.packages);
+    planned.sources = shares(match::tally(disk.survey.with_packages(packaged), forecast.choice, costs));
+    base::ByteCount unpacked;
+    lists.push_back(write_runs(disk, forecast.choice, scratch, planned, unpacked));
+    name_unpacked(unpacked, planned.sources);
+    name_unpacked(unpacked, plan.sources);
   }
   return lists;
 }

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "base/file.hpp"
 #include "engine/disk_planner.hpp"
+#include "engine/package_stage.hpp"
 #include "match/estimate.hpp"
 #include "model/plan.hpp"
 
@@ -19,6 +21,7 @@ struct Circumstances {
   std::uint32_t round_trips = 0;
   std::chrono::duration<double> planning{};  // what all that took, round trips and bytes included
   bool running = false;
+  std::optional<PackageForecast> packages = {};  // that a teleport would fetch first
 };
 
 // Fills in everything of the plan that is a matter of cost, and gives the runs of each disk, encoded in files without

@@ -12,6 +12,7 @@
 #include "engine/holdings.hpp"
 #include "engine/kept_plans.hpp"
 #include "engine/link_speed.hpp"
+#include "engine/package_stage.hpp"
 #include "engine/plan_costs.hpp"
 #include "engine/told_progress.hpp"
 
@@ -63,8 +64,11 @@ class PlanJob {
     circumstances.round_trips = conversation.round_trips() - planner.round_trips();
     circumstances.running = machine.running();
     circumstances.link = link_speed(findings, conversation, link);
-    plan_.difference_sent = link.sent().bytes;
-    plan_.difference_received = link.received().bytes;
+    const base::ByteCount sent = link.sent().bytes;
+    const base::ByteCount received = link.received().bytes;
+    look_for_packages(conversation, machine, circumstances);
+    plan_.difference_sent = sent;
+    plan_.difference_received = received;
     circumstances.difference = plan_.difference_sent + plan_.difference_received;
     const std::vector<base::File> runs = count_costs(findings, circumstances, workplace_.home.cache(), plan_);
     plan_.blockers = blockers_here(machine.description,
@@ -97,6 +101,15 @@ class PlanJob {
     return {.bytes_per_second = std::min(rate.value_or(kAssumedRate), subject_.limit.value_or(kUnlimited)),
             .round_trip = options_.round_trip.value_or(measured.round_trip.value_or(kAssumedRoundTrip)),
             .origin = origin};
+  }
+
+  // A teleport fetches them before it plans; a plan says what that would bring.
+  void look_for_packages(Conversation& conversation, const ToldMachine& machine, Circumstances& circumstances) {
+    if (!options_.packages || options_.packages_here || circumstances.link.origin == "assumed")
+      return;
+    PackageStage stage(conversation, machine, options_.realm, workplace_);
+    if (stage.consider(circumstances.link.bytes_per_second) && stage.forecast().installed.value > 0)
+      circumstances.packages = stage.forecast();
   }
 
   void look_at(const ToldMachine& machine) {

@@ -22,6 +22,7 @@ constexpr std::string_view kHomeScheme = "home:";
 
 ToldMachine understood(const tp::Machine& told) {
   ToldMachine machine{.description = model::description_from_json(told.description), .as_of = told.as_of};
+  machine.packages = told.packages;
   if (!told.consistency.empty())
     machine.instant = Instant{told.frozen, told.consistency};
   machine.firmware.resize(told.firmware_bytes);

@@ -40,6 +40,7 @@ struct ToldMachine {
   std::int64_t as_of = 0;               // when its disks were so, seconds since 1970
   base::Bytes firmware = {};            // the variables of its firmware; empty: it has none
   std::optional<Instant> instant = {};  // of one that runs
+  std::uint32_t packages = 0;           // how many it would tell of
 
   bool running() const { return description.hardware && description.hardware->state != "shut off"; }
 };

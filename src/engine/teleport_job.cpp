@@ -13,6 +13,7 @@
 #include "engine/attempt_account.hpp"
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
+#include "engine/link_speed.hpp"
 #include "engine/receipt.hpp"
 #include "engine/target_disks.hpp"
 #include "engine/teleport_request.hpp"
@@ -27,6 +28,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+// Of what is needed, so much crosses the link where little is known: what a probe may cost.
+constexpr std::uint64_t kNeededForOneOnTheWire = 10;
 constexpr int kPlansMax = 3;  // of a source that changes while it is teleported
 constexpr std::size_t kFailureBytesMax = 4096;
 constexpr std::size_t kRecordsOfHandingOver = 2;  // that it began, and what was asked for
@@ -249,6 +252,8 @@ class TeleportJob {
                      if (chosen_ && told.instant && !disks_.proved())
                        follow_instant(conversation);
                      if (!chosen_)
+                       fetch_packages(conversation, told, link);
+                     if (!chosen_)
                        stage("plan", [&] { make_plan(conversation, told, link); });
                      if (dials_in())
                        refuse_to_fill();
@@ -289,8 +294,31 @@ class TeleportJob {
     return fs::is_directory(to) ? to : to.parent_path();
   }
 
+  // What a mirror brings faster than the link, so that the difference is worked out with it.
+  void fetch_packages(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
+    const PlanOptions& options = request_.options.plan;
+    if (!options.packages || !workplace_.config.mirror_use || told.packages == 0)
+      return;
+    std::optional<base::ByteCount> rate = options.bytes_per_second;
+    if (!rate && link.measured().round_trip) {
+      std::uint64_t needed = 0;
+      for (const transport::DiskFacts& disk : conversation.disks())
+        needed += disk.needed_blocks * model::kBlockBytes;
+      rate = link_rate(request_.subject.node(), base::ByteCount(needed / kNeededForOneOnTheWire), conversation,
+                       workplace_.home);
+    }
+    if (!rate)
+      return;
+    PackageStage packages(conversation, told, options.realm, workplace_);
+    stage("packages", [&] {
+      if (packages.consider(std::min(*rate, request_.subject.limit.value_or(*rate))))
+        summary_.packages = packages.fetch();
+    });
+  }
+
   void make_plan(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
     PlanOptions options = request_.options.plan;
+    options.packages_here = true;
     options.folder = folder();
     options.same_machine = request_.options.machine.same_machine;
     const model::Plan plan = engine::make_plan(request_.subject, options, workplace_, conversation, told, link);

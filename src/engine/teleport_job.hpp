@@ -12,6 +12,7 @@
 #include "engine/describe_job.hpp"
 #include "engine/home.hpp"
 #include "engine/machine_setup.hpp"
+#include "engine/package_stage.hpp"
 #include "engine/plan_job.hpp"
 #include "engine/remote_machine.hpp"
 #include "engine/thin_base.hpp"
@@ -73,6 +74,7 @@ struct TeleportSummary {
   std::uint64_t peak_rss = 0;  // bytes, of this process
   AttemptTotals totals;
   std::optional<std::filesystem::path> receipt = {};
+  std::optional<PackageSummary> packages = {};  // where any were looked for
 };
 
 struct TeleportRequest;

@@ -86,6 +86,18 @@ Json bytes_json(const model::BySource<base::ByteCount>& bytes) {
   return json;
 }
 
+Json packages_json(const PackageSummary& packages) {
+  Json not_fetched = Json::object();
+  for (const auto& [why, count] : packages.not_fetched)
+    not_fetched[why] = count;
+  return {{"listed", packages.listed},
+          {"from_cache", packages.from_cache},
+          {"fetched", packages.fetched},
+          {"downloaded_bytes", packages.downloaded.value},
+          {"not_fetched", not_fetched},
+          {"seconds", packages.elapsed.count()}};
+}
+
 Json totals_json(const AttemptTotals& totals) {
   return {{"attempts", totals.attempts},
           {"wire_bytes_received", totals.wire_received.value},
@@ -126,6 +138,8 @@ std::string to_json(const TeleportSummary& summary) {
   if (summary.forecast)
     json["forecast"] = {{"wire", summary.forecast->wire.value},
                         {"seconds", std::chrono::duration<double>(summary.forecast->seconds).count()}};
+  if (summary.packages)
+    json["packages"] = packages_json(*summary.packages);
   if (summary.receipt)
     json["receipt"] = printable(summary.receipt->string());
   return json.dump();

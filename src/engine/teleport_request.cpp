@@ -47,6 +47,8 @@ std::string to_json(const TeleportRequest& request) {
     json["thin"] = request.options.thin == Thin::owned ? "owned" : "layers";
   if (request.subject.media)
     json["media"] = true;
+  if (!plan.packages)
+    json["packages"] = false;
   if (plan.format)
     json["format"] = stored(*plan.format);
   if (plan.bytes_per_second)
@@ -83,6 +85,7 @@ TeleportRequest teleport_request_from_json(const std::string& text) {
     request.options.machine = {.define = json.at("define").get<bool>(),
                                .start = json.at("start").get<bool>(),
                                .same_machine = json.at("same_machine").get<bool>()};
+    plan.packages = json.value("packages", true);
     if (json.contains("thin"))
       request.options.thin = json["thin"] == "owned" ? Thin::owned : Thin::layers;
     if (json.contains("format"))

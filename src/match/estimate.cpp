@@ -75,7 +75,6 @@ double moved(SourceKind kind, const Portion& portion, const Choice& choice, cons
 // Seconds that each stage works; they work at the same time.
 struct Stages {
   double link = 0;
-  double mirror = 0;
   double source_disk = 0;
   double source_cpu = 0;
   double stream_cpu = 0;  // at the source; all of it is one thread's
@@ -84,8 +83,7 @@ struct Stages {
   double destination_cpu = 0;
 
   std::pair<double, const char*> slowest() const {
-    const std::array<std::pair<double, const char*>, 8> all{{{link, "link"},
-                                                             {mirror, "mirror"},
+    const std::array<std::pair<double, const char*>, 7> all{{{link, "link"},
                                                              {destination_writes, "destination disk"},
                                                              {destination_reads, "destination disk"},
                                                              {source_disk, "source disk"},
@@ -109,10 +107,8 @@ void add_stages(Stages& stages, SourceKind kind, const Portion& portion, const C
     stages.destination_reads += moves / here.disk_read + static_cast<double>(portion.runs) * here.seek;
   if (kind == SourceKind::store)
     stages.destination_cpu += unpacked(portion) / (costs.decompression * here.cores);
-  if (kind == SourceKind::package) {
-    stages.mirror += moves / costs.mirror.value_or(kUnlimited);
-    stages.destination_cpu += blocks / (costs.package_unpack * here.cores);
-  }
+  if (kind == SourceKind::package)
+    stages.destination_reads += blocks / here.disk_read;
   if (kind == SourceKind::wire) {
     const Compression& compression = compression_at(costs, choice.compression_level);
     const double sent = bytes(portion.new_ids);
@@ -142,6 +138,14 @@ double serial_seconds(const Task& task, const Costs& costs) {
          static_cast<double>(task.difference.value) / costs.link.allowed();
 }
 
+// Packages are fetched and unpacked before the difference is worked out.
+double package_seconds(const Portion& packages, const Choice& choice, const Costs& costs) {
+  const double fetching =
+      moved(SourceKind::package, packages, choice, costs) / costs.mirror.value_or(kUnlimited);
+  const double unpacking = bytes(packages.blocks) / (costs.package_unpack * costs.destination.cores);
+  return std::max(fetching, unpacking);
+}
+
 BySource<SourceForecast> tally_of(const BySource<Portion>& portions, ByteCount zero, const Choice& choice,
                                   const Costs& costs) {
   BySource<SourceForecast> result;
@@ -164,7 +168,9 @@ Forecast forecast_of(const Choice& choice, const BySource<Portion>& portions, co
     add_stages(all, kind, portions[kind], choice, task, costs);
   }
   add_source_duty(all, portions[SourceKind::wire], task, costs);
-  result.serial_seconds = serial_seconds(task, costs);
+  const double packages = package_seconds(portions[SourceKind::package], choice, costs);
+  result.sources[SourceKind::package].seconds += packages;
+  result.serial_seconds = serial_seconds(task, costs) + packages;
   const auto [seconds, stage] = all.slowest();
   result.seconds = result.serial_seconds + seconds;
   result.slowest = stage;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace jaunt::match {
 
@@ -21,6 +22,27 @@ Survey& Survey::operator+=(const Survey& other) {
     portions_[key] += portion;
   zero_ += other.zero_;
   return *this;
+}
+
+Survey Survey::with_packages(double share) const {
+  Survey result;
+  result.zero_ = zero_;
+  const auto part = [&](std::uint64_t whole) {
+    return static_cast<std::uint64_t>(std::llround(std::clamp(share, 0.0, 1.0) * static_cast<double>(whole)));
+  };
+  for (const auto& [key, portion] : portions_) {
+    if (key.holders != model::SourceSet{}) {
+      result.portions_[key] += portion;
+      continue;
+    }
+    const Portion packaged{
+        .blocks = part(portion.blocks), .new_ids = part(portion.new_ids), .runs = part(portion.runs)};
+    result.portions_[{.holders = {model::SourceKind::package}, .run_class = key.run_class}] += packaged;
+    result.portions_[key] += {.blocks = portion.blocks - packaged.blocks,
+                              .new_ids = portion.new_ids - packaged.new_ids,
+                              .runs = portion.runs - packaged.runs};
+  }
+  return result;
 }
 
 std::uint64_t Survey::needed_blocks() const {

@@ -42,6 +42,8 @@ class Survey {
   void add_run(std::uint64_t blocks, std::uint64_t new_ids, model::SourceSet holders);
   void add_zero(base::ByteCount bytes) { zero_ += bytes; }  // zero or elided: nobody brings it
   Survey& operator+=(const Survey& other);
+  // The same when this share of what nobody here holds is to be had in packages.
+  Survey with_packages(double share) const;
 
   const std::map<Key, Portion>& portions() const { return portions_; }
   base::ByteCount zero() const { return zero_; }

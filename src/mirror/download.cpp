@@ -292,6 +292,14 @@ class Downloads::Run {
     under_way_.push_back(std::move(transfer));
   }
 
+  void abandon() {
+    for (auto& transfer : std::exchange(under_way_, {})) {
+      ::curl_multi_remove_handle(multi_.get(), transfer->handle());
+      transfer->give_up("its mirror is too slow");
+      done_(transfer->take());
+    }
+  }
+
   void turn() {
     int running = 0;
     ::curl_multi_perform(multi_.get(), &running);
@@ -342,22 +350,31 @@ Downloads::Downloads(std::filesystem::path folder, Proxies proxies, DownloadBoun
 Downloads::~Downloads() = default;
 
 void Downloads::run(const std::function<std::optional<Request>()>& next, const std::function<void(Fetched)>& done,
-                    const std::function<void(base::ByteCount)>& more, const std::function<bool()>& hold) {
+                    const std::function<void(base::ByteCount)>& more, const std::function<bool()>& hold,
+                    const std::function<bool()>& give_up) {
   Run run(*this, done, more);
-  const auto start = Clock::now();
+  auto seen = Clock::now();
   bool over = false;
   while (!over || !run.idle()) {
     cancel_.check();
+    if (give_up && give_up()) {
+      run.abandon();
+      return;
+    }
     while (!over && !run.full() && !(hold && hold())) {
       auto request = next();
       over = !request;
       if (request)
         run.add(*std::move(request));
     }
-    if (!over || !run.idle())
+    const bool busy = !run.idle();
+    if (!over || busy)
       run.turn();
+    const auto now = Clock::now();
+    if (busy)
+      totals_.seconds += now - seen;
+    seen = now;
   }
-  totals_.seconds += Clock::now() - start;
 }
 
 }  // namespace jaunt::mirror

@@ -84,9 +84,10 @@ class Downloads {
   Downloads& operator=(const Downloads&) = delete;
 
   // Fetches what `next` gives until it gives nothing, and hands on each when it ends. `more` hears of bytes as they come;
-  // while `hold` says so, nothing else is begun.
+  // while `hold` says so, nothing else is begun; once `give_up` does, what is under way ends as unreachable.
   void run(const std::function<std::optional<Request>()>& next, const std::function<void(Fetched)>& done,
-           const std::function<void(base::ByteCount)>& more = {}, const std::function<bool()>& hold = {});
+           const std::function<void(base::ByteCount)>& more = {}, const std::function<bool()>& hold = {},
+           const std::function<bool()>& give_up = {});
 
   const DownloadTotals& totals() const { return totals_; }
 

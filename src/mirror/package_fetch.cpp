@@ -197,7 +197,10 @@ std::vector<PackageResult> fetch_packages(const FetchPlan& plan, Downloads& down
     if (fetched.outcome == Outcome::whole)
       unpackers.add(offered, std::move(fetched.file));
   };
-  downloads.run(next, done, plan.advanced, [&] { return unpackers.full(); });
+  downloads.run(next, done, plan.advanced, [&] { return unpackers.full(); }, plan.give_up);
+  for (; at < plan.packages.size(); ++at)  // it was given up
+    if (auto& end = ended[plan.file_of(plan.packages[at].package)]; end.package.name.empty())
+      end = {.package = plan.packages[at].package, .end = PackageEnd::not_worth_it, .file = {}, .cause = {}};
   std::vector<PackageResult> results = unpackers.finish();
   for (auto& [file, result] : ended)
     if (result.end != PackageEnd::ready)

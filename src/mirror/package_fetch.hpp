@@ -30,6 +30,7 @@ struct FetchPlan {
   unsigned unpackers = 2;
   // Whether it still pays, asked before each; by what was seen of the mirror so far.
   std::function<bool(const Offered&)> worth = [](const Offered&) { return true; };
+  std::function<bool()> give_up = [] { return false; };  // everything that is not here yet
   std::function<void(base::ByteCount)> advanced = [](base::ByteCount) {};  // bytes that came, any thread
 };
 

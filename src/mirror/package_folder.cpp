@@ -24,6 +24,7 @@ namespace {
 constexpr base::ByteCount kUsesBytesMax{16 * base::kMiB};
 constexpr const char* kUsesName = "uses.json";
 constexpr const char* kEnding = ".blocks";
+constexpr const char* kIndexEnding = ".index";
 
 base::FileLock lock_of(const fs::path& path, const base::CancelToken& cancel) {
   while (true) {
@@ -65,18 +66,23 @@ bool PackageFolder::has(const model::Package& package) const {
   return fs::is_regular_file(file_of(package), absent);
 }
 
+std::string PackageFolder::name_of(const fs::path& file) const {
+  return file.lexically_relative(path_).string();
+}
+
 void PackageFolder::use(const fs::path& file) {
-  uses_[file.filename()] = std::time(nullptr);
-  used_now_.insert(file.filename());
+  uses_[name_of(file)] = std::time(nullptr);
+  used_now_.insert(name_of(file));
 }
 
 std::vector<fs::path> PackageFolder::shrink(base::ByteCount bytes_max) {
   std::vector<std::tuple<std::int64_t, fs::path, std::uint64_t>> files;
   std::uint64_t all = 0;
-  for (const auto& entry : fs::directory_iterator(path_)) {
-    if (!entry.is_regular_file() || entry.path().extension() != kEnding)
+  for (const auto& entry : fs::recursive_directory_iterator(path_)) {
+    const fs::path ending = entry.path().extension();
+    if (!entry.is_regular_file() || (ending != kEnding && ending != kIndexEnding))
       continue;
-    const auto use = uses_.find(entry.path().filename());
+    const auto use = uses_.find(name_of(entry.path()));
     files.emplace_back(use == uses_.end() ? 0 : use->second, entry.path(), entry.file_size());
     all += entry.file_size();
   }
@@ -85,10 +91,10 @@ std::vector<fs::path> PackageFolder::shrink(base::ByteCount bytes_max) {
   for (const auto& [used, path, size] : files) {
     if (all <= bytes_max.value)
       break;
-    if (used_now_.contains(path.filename()))
+    if (used_now_.contains(name_of(path)))
       continue;
     fs::remove(path);
-    uses_.erase(path.filename());
+    uses_.erase(name_of(path));
     all -= size;
     gone.push_back(path);
   }

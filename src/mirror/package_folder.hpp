@@ -35,7 +35,9 @@ class PackageFolder {
  private:
   std::filesystem::path path_;
   base::FileLock lock_;
-  std::map<std::string, std::int64_t> uses_;  // by file name, in seconds since 1970
+  std::string name_of(const std::filesystem::path& file) const;
+
+  std::map<std::string, std::int64_t> uses_;  // by path within the folder, in seconds since 1970
   std::set<std::string> used_now_;
 };
 

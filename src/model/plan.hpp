@@ -26,8 +26,8 @@ inline constexpr std::uint32_t kInPlace = 0xffffffff;
 struct Run {
   SourceKind source = SourceKind::zero;
   std::uint64_t blocks = 0;
-  std::uint32_t part = 0;  // of base and local: index into DiskPlan::layers; or kInPlace
-  BlockIndex from = {};    // of base and local: the first block within that layer, or within the base
+  std::uint32_t part = 0;  // of base, local and package: index into DiskPlan::layers; or kInPlace
+  BlockIndex from = {};    // of these: the first block within that layer, or within the base
 
   bool operator==(const Run&) const = default;
 };

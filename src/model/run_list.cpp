@@ -24,7 +24,7 @@ constexpr std::size_t kPendingBytes = 64 * base::kKiB;
 }
 
 bool has_place(SourceKind source) {
-  return source == SourceKind::base || source == SourceKind::local;
+  return source == SourceKind::base || source == SourceKind::local || source == SourceKind::package;
 }
 
 // Seven bits at a time, the lowest first; all bytes but the last have the high bit.

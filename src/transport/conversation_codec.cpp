@@ -24,6 +24,7 @@ void put(wire::Envelope& out, const Machine& machine) {
   out.mutable_machine()->set_firmware_bytes(machine.firmware_bytes);
   out.mutable_machine()->set_consistency(machine.consistency);
   out.mutable_machine()->set_frozen(machine.frozen);
+  out.mutable_machine()->set_packages(machine.packages);
 }
 
 Machine take(const wire::Machine& in) {
@@ -31,7 +32,8 @@ Machine take(const wire::Machine& in) {
   limit_unless(in.firmware().size() <= kFirmwarePieceMax && in.firmware_bytes() <= kFirmwareBytesMax,
                "its firmware's variables are too long");
   limit_unless(in.consistency().size() <= kCauseBytesMax, "what it says of its disks is too long");
-  return {in.description(), in.as_of(), to_bytes(in.firmware()), in.firmware_bytes(), in.consistency(), in.frozen()};
+  return {in.description(), in.as_of(), to_bytes(in.firmware()), in.firmware_bytes(), in.consistency(), in.frozen(),
+          in.packages()};
 }
 
 void put(wire::Envelope& out, const AskProbe& ask) {
@@ -125,6 +127,25 @@ void put(wire::Envelope& out, const Finished& finished) {
 Finished take(const wire::Finished& in) {
   limit_unless(in.summary().size() <= kSummaryBytesMax, "its summary is too long");
   return {in.summary()};
+}
+
+void put(wire::Envelope& out, const AskPackages&) {
+  out.mutable_ask_packages();
+}
+
+AskPackages take(const wire::AskPackages&) {
+  return {};
+}
+
+void put(wire::Envelope& out, const Packages& packages) {
+  out.mutable_packages()->set_list(to_wire(packages.list));
+  out.mutable_packages()->set_bytes(packages.bytes);
+}
+
+Packages take(const wire::Packages& in) {
+  limit_unless(in.list().size() <= kPackagesPieceMax && in.bytes() <= kPackagesBytesMax,
+               "its list of packages is too long");
+  return {to_bytes(in.list()), in.bytes()};
 }
 
 }  // namespace jaunt::transport

@@ -346,6 +346,10 @@ Body take_body(const wire::Envelope& in) {
       return take(in.ask_unpacked());
     case wire::Envelope::kUnpacked:
       return take(in.unpacked());
+    case wire::Envelope::kAskPackages:
+      return take(in.ask_packages());
+    case wire::Envelope::kPackages:
+      return take(in.packages());
     case wire::Envelope::BODY_NOT_SET:
       break;
   }

@@ -28,6 +28,8 @@ class AskArchives;
 class Archives;
 class AskUnpacked;
 class Unpacked;
+class AskPackages;
+class Packages;
 }  // namespace wire
 
 [[noreturn]] inline void refuse(base::ErrorKind kind, const char* cause) {
@@ -63,6 +65,8 @@ void put(wire::Envelope& out, const Receiving& receiving);
 void put(wire::Envelope& out, const Status& status);
 void put(wire::Envelope& out, const Over& over);
 void put(wire::Envelope& out, const Finished& finished);
+void put(wire::Envelope& out, const AskPackages& ask);
+void put(wire::Envelope& out, const Packages& packages);
 AskMachine take(const wire::AskMachine& in);
 Machine take(const wire::Machine& in);
 AskProbe take(const wire::AskProbe& in);
@@ -72,6 +76,8 @@ Receiving take(const wire::Receiving& in);
 Status take(const wire::Status& in);
 Over take(const wire::Over& in);
 Finished take(const wire::Finished& in);
+AskPackages take(const wire::AskPackages& in);
+Packages take(const wire::Packages& in);
 
 // Of what files tell: files_codec.cpp.
 void put(wire::Envelope& out, const AskOrder& ask);

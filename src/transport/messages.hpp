@@ -38,6 +38,8 @@ inline constexpr std::uint64_t kFirmwareBytesMax = 64 * base::kMiB;
 inline constexpr std::size_t kSummaryBytesMax = 1 << 20;
 inline constexpr std::size_t kArchivesMax = 64;
 inline constexpr std::size_t kArchiveSampleMax = 64;
+inline constexpr std::size_t kPackagesPieceMax = 1 << 20;  // compressed
+inline constexpr std::uint64_t kPackagesBytesMax = 16 * base::kMiB;
 inline constexpr std::uint32_t kProbeBytesMax = 128 * base::kKiB;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
@@ -197,6 +199,7 @@ struct Machine {
   // Of a machine that runs, how its disks are as of one instant, as a sentence; empty of others.
   std::string consistency = {};
   bool frozen = false;  // its filesystems were, for the instant
+  std::uint32_t packages = 0;  // how many AskPackages would tell of; a node that does not know that tells of none
 
   bool operator==(const Machine&) const = default;
 };
@@ -382,10 +385,23 @@ struct Unpacked {
   bool operator==(const Unpacked&) const = default;
 };
 
+// What is installed in the machine. Asked by who knows a package mirror.
+struct AskPackages {
+  bool operator==(const AskPackages&) const = default;
+};
+
+// A line "name version architecture" for each, as a zstd frame, and how many bytes they are.
+struct Packages {
+  base::Bytes list;
+  std::uint64_t bytes = 0;
+
+  bool operator==(const Packages&) const = default;
+};
+
 using Body = std::variant<Hello, Welcome, AskSamples, Samples, AskNodes, Nodes, AskGroups, Groups, AskIds, Ids,
                           AskChecks, Checks, Refusal, AskMachine, Machine, AskSizes, Sizes, AskStream, Stream,
                           AskBlocks, Blocks, AskProbe, Probe, AskReceive, Receiving, Status, Over, Finished, AskOrder,
-                          Order, AskArchives, Archives, AskUnpacked, Unpacked>;
+                          Order, AskArchives, Archives, AskUnpacked, Unpacked, AskPackages, Packages>;
 
 // One message. The destination numbers its questions from 1 on; an answer has its question's number.
 struct Message {

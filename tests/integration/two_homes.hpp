@@ -44,7 +44,8 @@ struct TwoHomes {
     base::Command command{
         .argv = std::move(words),
         .environment = {"JAUNT_HOME=" + destination.string(), "JAUNT_IMAGES_FOLDERS=" + folders,
-                        "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance", "JAUNT_APPLIANCE_USE=false"},
+                        "JAUNT_APPLIANCE_FOLDER=/var/tmp/jaunt-test-appliance", "JAUNT_APPLIANCE_USE=false",
+                        "JAUNT_MIRROR_USE=false"},
         .confinement = std::nullopt};
     command.environment.insert(command.environment.begin(), more_environment.begin(), more_environment.end());
     return command;

@@ -36,7 +36,7 @@ inline std::vector<transport::Message> sample_messages() {
       {7, AskChecks{0, blocks, true}},
       {7, Checks{bits}},
       {8, AskMachine{"web1", "raw", true, true}},
-      {8, Machine{R"({"name": "web1"})", 1'700'000'000, bits, 540'672, "its filesystems were frozen", true}},
+      {8, Machine{R"({"name": "web1"})", 1'700'000'000, bits, 540'672, "its filesystems were frozen", true, 355}},
       {9, AskSizes{1, blocks, 1'000'000}},
       {9, Sizes{base::ByteCount(8192), base::ByteCount(3000), base::ByteCount(65536), base::ByteCount(20000),
                 base::ByteCount(4096)}},
@@ -63,6 +63,8 @@ inline std::vector<transport::Message> sample_messages() {
                     "1.12",
                     4,
                     {"boot/initrd.img", base::ByteCount(5000), hash, hash, {}, 2, 1, 2}}},
+      {13, AskPackages{}},
+      {13, Packages{bits, 12'000}},
       {0xffffffff, Refusal{base::ErrorKind::limit, "too much"}},
   };
 }

@@ -210,6 +210,7 @@ const std::vector<Command> kOtherCommands{
            .meaning = "the format of an image, where its name does not tell it",
            .choices = {"raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc"},
            .completion = Completion::choice},
+          {.name = "--no-packages", .value = "", .meaning = "count with nothing from package mirrors"},
           {.name = "--lease",
            .value = "TIME",
            .meaning = "how long what is promised is kept: 1h by default; 0 promises nothing"},

@@ -86,6 +86,7 @@ std::vector<Command> job_commands() {
                     .choices = {"carry", "leave"},
                     .completion = Completion::choice},
                    {.name = "--plan", .value = "ID", .meaning = "carry out this plan instead of making one"},
+                   {.name = "--no-packages", .value = "", .meaning = "fetch nothing from package mirrors"},
                    {.name = "--bit-exact", .value = "", .meaning = "carry free space, too"},
                    {.name = "--rate",
                     .value = "RATE",

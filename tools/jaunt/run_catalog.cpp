@@ -189,9 +189,11 @@ void print_image(const ImageRecord& image, const Listing& listing) {
 void print_listing(const Listing& listing, bool with_images) {
   for (const EntryRecord& entry : listing.entries) {
     const auto images = listing.images_of(entry);
-    fmt::print("{}{}  {} image{}, rescanned {}\n", printable(entry.location),
+    const bool packages = entry.kind == chunkstore::EntryKind::packages;
+    fmt::print("{}{}  {} {}{}{}\n", printable(entry.location),
                entry.realm == chunkstore::kDefaultRealm ? "" : fmt::format(" (realm {})", entry.realm), images.size(),
-               images.size() == 1 ? "" : "s", time_text(entry.rescanned_at));
+               packages ? "package" : "image", images.size() == 1 ? "" : "s",
+               packages ? "" : fmt::format(", rescanned {}", time_text(entry.rescanned_at)));
     for (const std::string& problem : entry.problems)
       fmt::print("  problem: {}\n", printable(problem));
     for (const ImageRecord* image : images)

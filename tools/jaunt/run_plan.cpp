@@ -51,6 +51,7 @@ engine::PlanOptions options_of(const Invocation& invocation) {
   if (const auto folder = invocation.value("--to"))
     options.folder = std::filesystem::absolute(*folder);
   options.realm = invocation.value("--realm").value_or(options.realm);
+  options.packages = !invocation.flag("--no-packages");
   return options;
 }
 

@@ -62,6 +62,7 @@ engine::TeleportOptions options_of(const Invocation& invocation) {
                      .same_machine = invocation.flag("--same-machine")};
   options.plan.realm = invocation.value("--realm").value_or(options.plan.realm);
   options.plan.bytes_per_second = rate_of(invocation, "--rate");
+  options.plan.packages = !invocation.flag("--no-packages");
   return options;
 }
 
@@ -155,7 +156,7 @@ int push(const Invocation& invocation, const std::string& node) {
     if (invocation.value(other) || invocation.flag(other))
       throw Error(ErrorKind::usage, "understand", fmt::format("--push {}", other),
                   "the other node makes the plan and has the job, and this one answers it", "leave one out");
-  for (const char* const other : {"--thin", "--thin-on-layer", "--media"})
+  for (const char* const other : {"--thin", "--thin-on-layer", "--media", "--no-packages"})
     if (invocation.value(other) || invocation.flag(other))
       throw Error(ErrorKind::usage, "understand", fmt::format("--push {}", other),
                   "a node that is pushed to makes flat disks, and leaves media", "let that node fetch the machine");

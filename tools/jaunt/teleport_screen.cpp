@@ -59,6 +59,16 @@ void show_link(const Json& summary, Page& page) {
                                       static_cast<double>(std::max<std::uint64_t>(sent.value + received.value, 1))));
 }
 
+void show_packages(const Json& packages, Page& page) {
+  std::string text = fmt::format("{} of {} fetched, {} from the cache, {} downloaded",
+                                 packages.at("fetched").get<std::uint64_t>(), packages.at("listed").get<std::uint64_t>(),
+                                 packages.at("from_cache").get<std::uint64_t>(),
+                                 base::human_bytes(bytes(packages, "downloaded_bytes")));
+  for (const auto& [why, count] : packages.at("not_fetched").items())
+    text += fmt::format(", {} {}", count.get<std::uint64_t>(), base::printable(why));
+  page.field("packages", text);
+}
+
 }  // namespace
 
 std::string teleport_screen(const std::string& line, const Terminal& terminal) {
@@ -80,6 +90,8 @@ std::string teleport_screen(const std::string& line, const Terminal& terminal) {
   if (summary.contains("domain"))
     show_domain(summary["domain"], page);
   show_link(summary, page);
+  if (summary.contains("packages"))
+    show_packages(summary["packages"], page);
   page.gap();
   const std::vector<Column> columns{{10}, {12, true}};
   for (const auto& [source, count] : summary.at("bytes_by_source").items())
