@@ -18,6 +18,7 @@
 #include "engine/extents_text.hpp"
 #include "engine/guest_files.hpp"
 #include "engine/job.hpp"
+#include "engine/known_packages.hpp"
 #include "engine/running_disks.hpp"
 #include "engine/still_disks.hpp"
 #include "engine/subject.hpp"
@@ -166,6 +167,10 @@ class DescribeJob {
       catalog_.put_note(elided_key(key), text);
     if (const auto note = to_note(files, catalog_.kNoteBytesMax))
       catalog_.put_note(files_key(key), *note);
+    for (const model::OperatingSystem& system : description_.systems)
+      for (const model::Disk& disk : description_.disks)
+        if (!disk.layers.empty())
+          note_packages(catalog_, disk.layers.front().path, system.packages);
   }
 
   std::shared_ptr<const GuestFiles> recall_files(const std::string& key) const {

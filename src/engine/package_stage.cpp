@@ -1,14 +1,14 @@
 #include "engine/package_stage.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "engine/holdings.hpp"
+#include "engine/known_packages.hpp"
 #include "engine/link_speed.hpp"
 #include "engine/mirror_sites.hpp"
 #include "engine/package_catalog.hpp"
@@ -50,8 +50,7 @@ PackageStage::PackageStage(Conversation& conversation, const ToldMachine& machin
     : conversation_(conversation), machine_(machine), realm_(std::move(realm)), workplace_(workplace) {}
 
 // By the images here alone: packages are looked at one by one.
-double PackageStage::missing_share() {
-  const Holdings holdings(workplace_.home, realm_);
+double PackageStage::missing_share(const Holdings& holdings) {
   if (holdings.candidates().empty())
     return 1;
   std::vector<const model::TreeView*> trees;
@@ -85,14 +84,18 @@ bool PackageStage::consider(ByteCount link) {
   sites_ = sites_of(workplace_.config, workplace_.cancel);
   if (sites_.empty())
     return false;
-  forecast_.missing = missing_share();
+  const Holdings holdings(workplace_.home, realm_);
+  forecast_.missing = missing_share(holdings);
   if (match::link_seconds({.download = {}, .installed = ByteCount(needed)}, costs()) < kLinkSecondsMin)
     return false;
   const auto start = Clock::now();
   ToldProgress progress(workplace_.progress, conversation_);
   progress.stage("looking for its packages", {});
-  std::vector<model::Package> packages = understood_packages(conversation_.packages());
-  summary_.listed = packages.size();
+  packages_ = understood_packages(conversation_.packages());
+  summary_.listed = packages_.size();
+  std::vector<model::Package> packages = packages_;
+  const std::set<std::string> known = known_packages(chunkstore::Catalog(workplace_.home.path()), holdings);
+  summary_.covered = std::erase_if(packages, [&](const auto& package) { return known.contains(line_of(package)); });
   folder_ = std::make_unique<mirror::PackageFolder>(workplace_.home.path() / "packages", workplace_.cancel);
   std::erase_if(packages, [&](const model::Package& package) {
     if (!folder_->has(package))

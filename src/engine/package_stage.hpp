@@ -4,12 +4,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/conversation.hpp"
 #include "engine/describe_job.hpp"
+#include "engine/holdings.hpp"
 #include "engine/remote_machine.hpp"
 #include "match/package_choice.hpp"
 #include "mirror/mirrors.hpp"
@@ -28,7 +30,8 @@ struct PackageForecast {
 
 struct PackageSummary {
   std::uint64_t listed = 0;      // that the machine has
-  std::uint64_t from_cache = 0;  // of these, unpacked here before
+  std::uint64_t covered = 0;     // of these, in images here whose packages are known
+  std::uint64_t from_cache = 0;  // unpacked here before
   std::uint64_t fetched = 0;
   base::ByteCount downloaded;                       // indices included
   std::map<std::string, std::uint64_t> not_fetched;  // by why: "unknown", "lying", ...
@@ -46,11 +49,13 @@ class PackageStage {
   bool consider(base::ByteCount link);
 
   const PackageForecast& forecast() const { return forecast_; }
+  // What is installed in the machine; only where it was asked for.
+  const std::vector<model::Package>& packages() const { return packages_; }
   // Fetches, unpacks and catalogues them. Whatever fails is in the summary, and comes over the link.
   PackageSummary fetch();
 
  private:
-  double missing_share();
+  double missing_share(const Holdings& holdings);
   void sort_out(const mirror::Lookup& lookup);
   match::PackageCosts costs() const;
   bool worth(const mirror::Offered& offered) const;
@@ -64,6 +69,7 @@ class PackageStage {
   std::unique_ptr<mirror::PackageFolder> folder_;
   std::unique_ptr<mirror::Downloads> downloads_;
   mirror::Lookup lookup_;
+  std::vector<model::Package> packages_;
   std::vector<mirror::Offered> chosen_;
   std::vector<std::filesystem::path> cached_;
   base::ByteCount link_;

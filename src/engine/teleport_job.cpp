@@ -13,6 +13,7 @@
 #include "engine/attempt_account.hpp"
 #include "engine/job.hpp"
 #include "engine/kept_plans.hpp"
+#include "engine/known_packages.hpp"
 #include "engine/link_speed.hpp"
 #include "engine/receipt.hpp"
 #include "engine/target_disks.hpp"
@@ -194,7 +195,10 @@ class TeleportJob {
     stage("finish", [&] { disks_.show(); });
     if (wants_domain())
       stage("define", [&] { define(); });
-    stage("catalog", [&] { disks_.catalogue(); });
+    stage("catalog", [&] {
+      disks_.catalogue();
+      note_installed();
+    });
     release();
     take_stock();
     base::write_text_file(job_.folder() / kReceiptName, receipt_of(summary_, workplace_.home));
@@ -314,6 +318,14 @@ class TeleportJob {
       if (packages.consider(std::min(*rate, request_.subject.limit.value_or(*rate))))
         summary_.packages = packages.fetch();
     });
+    installed_ = packages.packages();
+  }
+
+  // So that the next machine of its kind needs none of them fetched.
+  void note_installed() const {
+    chunkstore::Catalog catalog(workplace_.home.path());
+    for (const DiskPlace& place : disks_.places())
+      note_packages(catalog, place.path, installed_);
   }
 
   void make_plan(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
@@ -398,6 +410,7 @@ class TeleportJob {
   std::optional<std::string> uuid_;  // of the domain that an earlier attempt was about to define
   std::optional<model::Hardware> hardware_;
   base::Bytes firmware_;
+  std::vector<model::Package> installed_;  // where that was asked for
   TeleportSummary summary_;
   AttemptAccount account_{job_, summary_};
   TargetDisks disks_{job_, request_, workplace_, summary_};

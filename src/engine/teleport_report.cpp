@@ -91,6 +91,7 @@ Json packages_json(const PackageSummary& packages) {
   for (const auto& [why, count] : packages.not_fetched)
     not_fetched[why] = count;
   return {{"listed", packages.listed},
+          {"covered", packages.covered},
           {"from_cache", packages.from_cache},
           {"fetched", packages.fetched},
           {"downloaded_bytes", packages.downloaded.value},

@@ -11,9 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   mirror::WantedPackages wanted({{.name = "bash", .version = "5.2-1", .arch = "amd64"},
                                  {.name = "nginx", .version = "1:2", .arch = "all"}});
   fuzz::expect_only_refusals([&] {
-    mirror::read_deb_index(foreign, "http://mirror/", wanted);
+    mirror::read_deb_index(foreign, "http://mirror.example.org/", wanted);
     for (const mirror::Offered& offered : wanted.found()) {
-      fuzz::require(offered.url.starts_with("http://mirror/"), "a package lies in its repository");
+      fuzz::require(offered.url.starts_with("http://mirror.example.org/"), "a package lies in its repository");
       fuzz::require(offered.url.find("/../") == std::string::npos, "no path leads out of a repository");
       fuzz::require(offered.size.value > 0, "a package has a size");
     }

@@ -28,23 +28,23 @@ TEST_CASE("A package is found by its exact name, version and architecture") {
   read_deb_index(stanza("other", "1:2.3-4+b1", "pool/main/o/other.deb") +
                      stanza("nginx", "1:2.3-4+b2", "pool/main/n/nginx/nginx_2.3-4+b2_amd64.deb") +
                      stanza("nginx", "1:2.3-4+b1", "pool/main/n/nginx/nginx_2.3-4+b1_amd64.deb"),
-                 "http://mirror/debian/", wanted);
+                 "http://mirror.example.org/debian/", wanted);
   REQUIRE(wanted.found().size() == 1);
   const Offered& found = wanted.found().front();
   CHECK(found.package == kNginx);
-  CHECK(found.url == "http://mirror/debian/pool/main/n/nginx/nginx_2.3-4+b1_amd64.deb");
+  CHECK(found.url == "http://mirror.example.org/debian/pool/main/n/nginx/nginx_2.3-4+b1_amd64.deb");
   CHECK(found.size == base::ByteCount(1234));
   CHECK(found.installed == base::ByteCount(10'240));
   CHECK(base::to_hex(*found.sha256) == kHash);
   REQUIRE(wanted.missing().size() == 1);
   CHECK(wanted.missing().front().version == "9");
-  CHECK(wanted.folder_of("nginx") == "http://mirror/debian/pool/main/n/nginx/");
+  CHECK(wanted.folder_of("nginx") == "http://mirror.example.org/debian/pool/main/n/nginx/");
 }
 
 TEST_CASE("An index cannot lead out of its repository") {
-  for (const char* const path : {"../../etc/passwd", "/etc/passwd", "a/../../b", "http://elsewhere/x", "a b", ""}) {
+  for (const char* const path : {"../../etc/passwd", "/etc/passwd", "a/../../b", "http://elsewhere.example.org/x", "a b", ""}) {
     WantedPackages wanted({kNginx});
-    read_deb_index(stanza("nginx", "1:2.3-4+b1", path), "http://mirror/debian/", wanted);
+    read_deb_index(stanza("nginx", "1:2.3-4+b1", path), "http://mirror.example.org/debian/", wanted);
     CHECK_MESSAGE(wanted.found().empty(), path);
   }
   CHECK(url_path("pool/a_1%3a2.deb") == "pool/a_1%253a2.deb");
@@ -73,9 +73,9 @@ TEST_CASE("A dnf repository tells of its packages as apt's does") {
                      kHash +
                      "</checksum><size package='500' installed='2000'/><location href='b/bash.rpm'/>"
                      "<format><rpm:provides><rpm:entry name='x'/></rpm:provides></format></package></metadata>",
-                 "http://mirror/rpm/", wanted);
+                 "http://mirror.example.org/rpm/", wanted);
   REQUIRE(wanted.found().size() == 1);
-  CHECK(wanted.found().front().url == "http://mirror/rpm/b/bash.rpm");
+  CHECK(wanted.found().front().url == "http://mirror.example.org/rpm/b/bash.rpm");
   CHECK(wanted.found().front().installed == base::ByteCount(2000));
 }
 
@@ -93,28 +93,28 @@ TEST_CASE("Metadata with entities, or that is cut, is refused") {
   CHECK(kind_of([&] { read_rpm_index("<metadata><package>", "", wanted); }) == base::ErrorKind::corrupt);
 }
 
-TEST_CASE("apt's proxies are those of its configuration") {
+TEST_CASE("Proxies are those that apt is told") {
   const Proxies proxies = read_apt_settings(
-      "APT::Architecture \"amd64\";\nAcquire::http::Proxy \"http://proxy:3128\";\n"
-      "Acquire::http::Proxy::local.host \"DIRECT\";\nAcquire::http::Proxy::bad \"javascript:1\";\n");
-  CHECK(proxies.of("http://deb.host/debian/x") == "http://proxy:3128");
-  CHECK(proxies.of("https://deb.host/x") == "http://proxy:3128");
-  CHECK(proxies.of("http://local.host:8080/x") == "DIRECT");
-  CHECK(proxies.of("http://bad/x") == "http://proxy:3128");
+      "APT::Architecture \"amd64\";\nAcquire::http::Proxy \"http://proxy.example.org:3128\";\n"
+      "Acquire::http::Proxy::local.example.org \"DIRECT\";\nAcquire::http::Proxy::bad.example.org \"javascript:1\";\n");
+  CHECK(proxies.of("http://deb.example.org/debian/x") == "http://proxy.example.org:3128");
+  CHECK(proxies.of("https://deb.example.org/x") == "http://proxy.example.org:3128");
+  CHECK(proxies.of("http://local.example.org:8080/x") == "DIRECT");
+  CHECK(proxies.of("http://bad.example.org/x") == "http://proxy.example.org:3128");
 }
 
 TEST_CASE("A guest's suites are looked for at this host's mirrors alone") {
   const model::Repository own{
-      .format = "apt", .uri = "http://here/debian/", .suite = "bookworm", .components = {"main"}, .enabled = true, .file = {}};
+      .format = "apt", .uri = "http://here.example.org/debian/", .suite = "bookworm", .components = {"main"}, .enabled = true, .file = {}};
   model::Repository guest = own;
   guest.uri = "http://169.254.169.254/debian";
   guest.suite = "bullseye";
   model::Repository hostile = guest;
   hostile.suite = "../../secret";
   model::Repository other = guest;
-  other.uri = "http://there/other";
+  other.uri = "http://there.example.org/other";
   const auto all = suites_here({own}, {guest, hostile, other});
   REQUIRE(all.size() == 2);
-  CHECK(all[1].uri == "http://here/debian/");
+  CHECK(all[1].uri == "http://here.example.org/debian/");
   CHECK(all[1].suite == "bullseye");
 }
