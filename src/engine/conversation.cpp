@@ -80,10 +80,25 @@ transport::Sizes Conversation::sizes(transport::AskSizes question) {
 
 std::vector<std::uint32_t> Conversation::order(transport::AskOrder question) {
   const std::size_t tiles = question.blocks.size();
+  if (!side_.has_feature(transport::kFeatureOrder))
+    return std::vector<std::uint32_t>(tiles);
   std::vector<std::uint32_t> files = ask<transport::Order>(std::move(question)).files;
   if (files.size() != tiles)
     throw Error(ErrorKind::corrupt, "hear from", link_.peer(), "it does not tell of each tile to which file it belongs");
   return files;
+}
+
+transport::Archives Conversation::archives(std::uint32_t disk) {
+  disks();  // which also tells what the source can do
+  return side_.has_feature(transport::kFeatureArchives) ? ask<transport::Archives>(transport::AskArchives{disk})
+                                                        : transport::Archives();
+}
+
+transport::Unpacked Conversation::unpacked(std::uint32_t disk, std::uint32_t archive) {
+  auto unpacked = ask<transport::Unpacked>(transport::AskUnpacked{disk, archive});
+  if (unpacked.known)
+    side_.add_disk(unpacked.disk, unpacked.facts);
+  return unpacked;
 }
 
 std::vector<std::chrono::duration<double>> Conversation::probe(std::size_t answers, std::uint32_t bytes) {

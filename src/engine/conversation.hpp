@@ -29,8 +29,11 @@ class Conversation {
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
   transport::Sizes sizes(transport::AskSizes question);
-  // To which files blocks belong; see transport::Order.
+  // To which files blocks belong, see transport::Order; as if to none where the source does not tell.
   std::vector<std::uint32_t> order(transport::AskOrder question);
+  // Archives on a disk that may be taken apart, none where the source does not do that; and what is in one, which becomes the last of disks().
+  transport::Archives archives(std::uint32_t disk);
+  transport::Unpacked unpacked(std::uint32_t disk, std::uint32_t archive);
   // When each of so many answers of so many bytes came, asked for at once.
   std::vector<std::chrono::duration<double>> probe(std::size_t answers, std::uint32_t bytes);
   // At which the source has seen the link take what was waiting, in a second; 0: it cannot tell.

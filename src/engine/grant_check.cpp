@@ -20,7 +20,7 @@ bool is_one_of(const tp::Body& body) {
 
 Verb needed_for(const tp::Body& body) {
   return is_one_of<tp::Hello, tp::AskMachine, tp::AskSamples, tp::AskNodes, tp::AskGroups, tp::AskIds, tp::AskChecks,
-                   tp::AskSizes, tp::AskProbe, tp::AskPackages>(body)
+                   tp::AskSizes, tp::AskProbe, tp::AskOrder, tp::AskArchives, tp::AskPackages>(body)
              ? Verb::describe
              : Verb::send;
 }

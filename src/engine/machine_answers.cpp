@@ -62,6 +62,12 @@ base::Bytes noise(std::size_t bytes) {
   return filler;
 }
 
+tp::Unpacked not_unpacked(const std::string& why) {
+  tp::Unpacked answer;
+  answer.cause = why.substr(0, tp::kCauseBytesMax);
+  return answer;
+}
+
 }  // namespace
 
 Answer MachineAnswers::answer(const tp::Message& question) {
@@ -77,6 +83,10 @@ Answer MachineAnswers::answer(const tp::Message& question) {
     return {question.number, sizes(*ask)};
   if (const auto* ask = std::get_if<tp::AskOrder>(&question.body))
     return {question.number, order(*ask)};
+  if (const auto* ask = std::get_if<tp::AskArchives>(&question.body))
+    return {question.number, archives(*ask)};
+  if (const auto* ask = std::get_if<tp::AskUnpacked>(&question.body))
+    return {question.number, unpacked(*ask)};
   if (std::holds_alternative<tp::AskStream>(question.body))
     size_stream_.reset();  // the real one needs the room
   if (const auto* ask = std::get_if<tp::AskStream>(&question.body))
@@ -93,6 +103,7 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
   orders_.clear();
   open_.clear();
   offered_.clear();
+  archives_.reset();
   described_.reset();
   described_ = describe(ask.subject,
                         {.format = ask.format.empty() ? std::nullopt : std::optional(ask.format),
@@ -106,6 +117,7 @@ tp::Machine MachineAnswers::machine(const tp::AskMachine& ask) {
                         .elided = ask.bit_exact ? model::ExtentSet() : disk.elided});
   open_.resize(offered_.size());
   side_.emplace(offered_);
+  archives_.emplace(described_->files, workplace_);
   tp::Machine told_machine{.description = told(described_->description), .as_of = described_->as_of};
   if (const auto& instant = described_->instant) {
     told_machine.consistency = instant->consistency.substr(0, tp::kCauseBytesMax);
@@ -136,6 +148,33 @@ tp::Order MachineAnswers::order(const tp::AskOrder& ask) {
   return answer;
 }
 
+tp::Archives MachineAnswers::archives(const tp::AskArchives& ask) {
+  const ReadDisk& disk = described_->disks[checked(ask.disk)];
+  return archives_->told(disk.index, *disk.tree);
+}
+
+// Its content becomes one more disk, which is offered, read and proved as any other.
+tp::Unpacked MachineAnswers::unpacked(const tp::AskUnpacked& ask) {
+  if (offered_.size() >= tp::kDisksMax + tp::kArchivesMax)
+    return not_unpacked("there are too many disks already");
+  auto opened = archives_->open(described_->disks[checked(ask.disk)].index, ask.archive, image(ask.disk));
+  check_held();
+  if (const auto* const no = std::get_if<codec::NotUnpacked>(&opened))
+    return not_unpacked(no->why);
+  auto& archive = std::get<OfferedArchives::Opened>(opened);
+  const auto number = static_cast<std::uint32_t>(offered_.size());
+  offered_.push_back(
+      {.target = archive.path.substr(0, tp::kNameBytesMax), .tree = archive.content.tree.get(), .elided = {}});
+  described_->disks.push_back(std::move(archive.content));
+  open_.emplace_back();
+  return {.known = true,
+          .cause = {},
+          .encoder = archive.archive.encoder,
+          .version = archive.archive.version,
+          .disk = number,
+          .facts = side_->add(offered_.back())};
+}
+
 std::size_t MachineAnswers::checked(std::uint32_t disk) const {
   if (disk >= offered_.size())
     throw Error(ErrorKind::corrupt, "answer", asker_, "it asked about a disk that does not exist");
@@ -160,11 +199,16 @@ void MachineAnswers::check_held() const {
 
 sync::BlockReader& MachineAnswers::reader(std::uint32_t disk) {
   OpenDisk& open = open_[checked(disk)];
-  if (!open.reader) {
-    open.image = open_disk(described_->disks[disk]);
-    open.reader = std::make_unique<sync::BlockReader>(offered_[disk], *open.image);
-  }
+  if (!open.reader)
+    open.reader = std::make_unique<sync::BlockReader>(offered_[disk], image(disk));
   return *open.reader;
+}
+
+const disk::Image& MachineAnswers::image(std::uint32_t disk) {
+  OpenDisk& open = open_[checked(disk)];
+  if (!open.image)
+    open.image = open_disk(described_->disks[disk]);
+  return *open.image;
 }
 
 }  // namespace jaunt::engine

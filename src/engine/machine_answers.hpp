@@ -9,6 +9,7 @@
 
 #include "disk/image.hpp"
 #include "engine/describe_job.hpp"
+#include "engine/offered_archives.hpp"
 #include "engine/wire_sample.hpp"
 #include "sync/block_reader.hpp"
 #include "sync/file_order.hpp"
@@ -56,6 +57,9 @@ class MachineAnswers {
   transport::Machine machine(const transport::AskMachine& ask);
   transport::Sizes sizes(const transport::AskSizes& ask);
   transport::Order order(const transport::AskOrder& ask);
+  transport::Archives archives(const transport::AskArchives& ask);
+  transport::Unpacked unpacked(const transport::AskUnpacked& ask);
+  const disk::Image& image(std::uint32_t disk);
   std::size_t checked(std::uint32_t disk) const;
   base::Bytes blocks_of(std::uint32_t disk, const transport::BlockSet& blocks, std::size_t blocks_max);
   void check_held() const;
@@ -68,6 +72,7 @@ class MachineAnswers {
   std::vector<OpenDisk> open_;
   std::optional<sync::SourceSide> side_;
   std::optional<SizeStream> size_stream_;
+  std::optional<OfferedArchives> archives_;
   std::vector<sync::FileOrder> orders_;  // by disk; empty until one is asked for
 };
 

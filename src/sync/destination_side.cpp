@@ -113,6 +113,15 @@ DestinationSide::Messages DestinationSide::questions(DiskComparison& comparison,
   return messages;
 }
 
+void DestinationSide::add_disk(std::uint32_t number, const msg::DiskFacts& facts) {
+  if (number != disks_.size() || number >= msg::kDisksMax + msg::kArchivesMax)
+    fail(ErrorKind::corrupt, "a further disk has a number that is not its own");
+  if (facts.size > model::tree_format::kImageBytesMax)
+    fail(ErrorKind::limit, "a disk is larger than any that jaunt can carry");
+  disks_.push_back(facts);
+  samples_.emplace_back();
+}
+
 void DestinationSide::take_welcome(const msg::Body& answer) {
   const auto* welcome = std::get_if<msg::Welcome>(&answer);
   if (welcome == nullptr)
@@ -124,6 +133,7 @@ void DestinationSide::take_welcome(const msg::Body& answer) {
     if (disk.size > model::tree_format::kImageBytesMax)
       fail(ErrorKind::limit, "a disk is larger than any that jaunt can carry");
   disks_ = welcome->disks;
+  features_ = welcome->features;
   samples_.resize(disks_.size());
 }
 

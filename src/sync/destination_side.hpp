@@ -1,10 +1,13 @@
 // The side that wants the machine: asks the source what it has, and finds out what of it this node can produce.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "chunkstore/source.hpp"
@@ -36,8 +39,12 @@ class DestinationSide {
   Messages compare(std::uint32_t disk, const Local& local, Findings findings);
   Messages receive(const transport::Message& answer);
 
+  // A disk that the source has told of later; its number must be the next one, else throws corrupt.
+  void add_disk(std::uint32_t number, const transport::DiskFacts& facts);
+
   bool idle() const { return waiting_.empty(); }  // every question is answered
   const std::vector<transport::DiskFacts>& disks() const { return disks_; }
+  bool has_feature(std::string_view name) const { return std::ranges::find(features_, name) != features_.end(); }
   // Of a disk whose samples were asked for and came.
   const match::Samples& samples(std::uint32_t disk) const;
 
@@ -60,6 +67,7 @@ class DestinationSide {
   std::uint32_t next_number_ = 1;
   std::deque<Waiting> waiting_;
   std::vector<transport::DiskFacts> disks_;
+  std::vector<std::string> features_;
   std::vector<std::optional<match::Samples>> samples_;  // by disk
   std::vector<std::unique_ptr<DiskComparison>> comparisons_;
 };

@@ -72,7 +72,11 @@ msg::DiskFacts facts_of(const OfferedDisk& disk) {
 SourceSide::SourceSide(const std::vector<OfferedDisk>& disks) {
   base::invariant(disks.size() <= msg::kDisksMax, "a machine has not more disks than a message may name");
   for (const OfferedDisk& disk : disks)
-    disks_.push_back({facts_of(disk), CarriedTree(*disk.tree, disk.elided)});
+    add(disk);
+}
+
+const msg::DiskFacts& SourceSide::add(const OfferedDisk& disk) {
+  return disks_.emplace_back(Disk{facts_of(disk), CarriedTree(*disk.tree, disk.elided)}).facts;
 }
 
 msg::Message SourceSide::answer(const msg::Message& question) {
@@ -94,6 +98,7 @@ msg::Body SourceSide::answer_to(const msg::Hello& hello) {
   if (hello.version != msg::kProtocolVersion)
     refuse(ErrorKind::unsupported, "it speaks another version of the protocol; install the same version of jaunt");
   msg::Welcome welcome;
+  welcome.features = {msg::kFeatureArchives, msg::kFeatureOrder};
   for (const Disk& disk : disks_)
     welcome.disks.push_back(disk.facts);
   return welcome;

@@ -30,6 +30,8 @@ class SourceSide {
   // One answer for one message. A question that makes no sense, or a tree that turns out damaged, is answered with a
   // Refusal, and so is everything after it.
   transport::Message answer(const transport::Message& question);
+  // One more disk, behind all others: its number is theirs' count. Its tree outlives this.
+  const transport::DiskFacts& add(const OfferedDisk& disk);
   bool refused() const { return refusal_.has_value(); }
 
  private:

@@ -57,6 +57,10 @@ struct TileBlocks {
 };
 using BlockSet = std::vector<TileBlocks>;  // ascending by tile
 
+// What a source may be asked beside what every version knows.
+inline constexpr const char* kFeatureArchives = "archives";  // AskArchives and AskUnpacked
+inline constexpr const char* kFeatureOrder = "order";        // AskOrder
+
 // The destination's first message, and the source's answer.
 struct Hello {
   std::uint32_t version = kProtocolVersion;
