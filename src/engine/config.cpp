@@ -68,6 +68,8 @@ const std::array kKeys{
               "Whether machines that are pushed here, and become domains, are started when the source asks for it."},
     ConfigKey{"receive.keep_free", &Config::receive_keep_free,
               "How much space a machine that is pushed here leaves free in its folder.", true},
+    ConfigKey{"archives.use", &Config::archives_use,
+              "Whether compressed files, such as initial ramdisks, come as what is in them where the link is slow."},
     ConfigKey{"mirror.use", &Config::mirror_use,
               "Whether packages that a machine consists of are fetched from a package mirror where that is faster."},
     ConfigKey{"mirror.sources", &Config::mirror_sources,

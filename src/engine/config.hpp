@@ -45,6 +45,7 @@ struct Config {
   bool receive_define = false;
   bool receive_start = false;
   base::ByteCount receive_keep_free{4 * base::kGiB};
+  bool archives_use = true;
   bool mirror_use = true;
   MirrorSources mirror_sources;
   MirrorArchives mirror_archives;

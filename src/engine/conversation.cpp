@@ -57,10 +57,17 @@ transport::Packages Conversation::packages() {
   return ask<transport::Packages>(transport::AskPackages{});
 }
 
-const std::vector<transport::DiskFacts>& Conversation::disks() {
-  if (!std::exchange(greeted_, true))
+std::span<const transport::DiskFacts> Conversation::disks() {
+  if (!std::exchange(greeted_, true)) {
     converse(side_.hello());
-  return side_.disks();
+    own_disks_ = side_.disks().size();
+  }
+  return std::span(side_.disks()).first(own_disks_);
+}
+
+const transport::DiskFacts& Conversation::facts(std::uint32_t disk) {
+  disks();
+  return side_.disks().at(disk);
 }
 
 const match::Samples& Conversation::samples(std::uint32_t disk) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,13 +26,15 @@ class Conversation {
   transport::Machine machine(const transport::AskMachine& question);
   // What is installed in it; only where it said that it can tell.
   transport::Packages packages();
-  const std::vector<transport::DiskFacts>& disks();
+  // Of the machine itself; archives that were taken apart come behind them.
+  std::span<const transport::DiskFacts> disks();
+  const transport::DiskFacts& facts(std::uint32_t disk);
   const match::Samples& samples(std::uint32_t disk);
   void compare(std::uint32_t disk, const sync::Local& local, sync::Findings findings);
   transport::Sizes sizes(transport::AskSizes question);
   // To which files blocks belong, see transport::Order; as if to none where the source does not tell.
   std::vector<std::uint32_t> order(transport::AskOrder question);
-  // Archives on a disk that may be taken apart, none where the source does not do that; and what is in one, which becomes the last of disks().
+  // Archives on a disk that may be taken apart, none where the source does not do that; and what is in one, which becomes a disk of its own.
   transport::Archives archives(std::uint32_t disk);
   transport::Unpacked unpacked(std::uint32_t disk, std::uint32_t archive);
   // When each of so many answers of so many bytes came, asked for at once.
@@ -59,6 +62,7 @@ class Conversation {
   transport::Link& link_;
   sync::DestinationSide side_;
   bool greeted_ = false;
+  std::size_t own_disks_ = 0;
   std::set<std::uint32_t> sampled_;  // disks
   std::uint32_t round_trips_ = 0;
 };

@@ -70,7 +70,7 @@ class NewIds {
 }  // namespace
 
 DiskFindings DiskPlanner::plan(std::uint32_t disk) {
-  const transport::DiskFacts& facts = conversation_.disks().at(disk);
+  const transport::DiskFacts& facts = conversation_.facts(disk);
   DiskFindings findings(scratch_);
   findings.nonzero_blocks = facts.nonzero_blocks;
   findings.plan.target = facts.target;

@@ -46,7 +46,7 @@ chunkstore::Reference blocks_of(const std::string& job, const std::string& realm
 }
 
 std::optional<std::uint32_t> number_of(const model::DiskPlan& planned, Conversation& conversation) {
-  const auto& there = conversation.disks();
+  const auto there = conversation.disks();
   const auto now = std::ranges::find(there, planned.target, &transport::DiskFacts::target);
   if (now == there.end() || now->carried_root != planned.carried_root || now->size != planned.size)
     return std::nullopt;

@@ -256,7 +256,7 @@ class TeleportJob {
                      if (chosen_ && told.instant && !disks_.proved())
                        follow_instant(conversation);
                      if (!chosen_)
-                       fetch_packages(conversation, told, link);
+                       fetch_beforehand(conversation, told, link);
                      if (!chosen_)
                        stage("plan", [&] { make_plan(conversation, told, link); });
                      if (dials_in())
@@ -298,11 +298,10 @@ class TeleportJob {
     return fs::is_directory(to) ? to : to.parent_path();
   }
 
-  // What a mirror brings faster than the link, so that the difference is worked out with it.
-  void fetch_packages(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
+  // What can be here before the difference is worked out, and crosses the link for less or not at all: packages, which a
+  // mirror has, and archives that can be packed again from what is in them.
+  void fetch_beforehand(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
     const PlanOptions& options = request_.options.plan;
-    if (!options.packages || !workplace_.config.mirror_use || told.packages == 0)
-      return;
     std::optional<base::ByteCount> rate = options.bytes_per_second;
     if (!rate && link.measured().round_trip) {
       std::uint64_t needed = 0;
@@ -313,12 +312,18 @@ class TeleportJob {
     }
     if (!rate)
       return;
-    PackageStage packages(conversation, told, options.realm, workplace_);
-    stage("packages", [&] {
-      if (packages.consider(std::min(*rate, request_.subject.limit.value_or(*rate))))
-        summary_.packages = packages.fetch();
-    });
-    installed_ = packages.packages();
+    rate = std::min(*rate, request_.subject.limit.value_or(*rate));
+    if (options.packages && workplace_.config.mirror_use && told.packages > 0)
+      stage("packages", [&] {
+        PackageStage packages(conversation, told, options.realm, workplace_);
+        if (packages.consider(*rate))
+          summary_.packages = packages.fetch();
+        installed_ = packages.packages();
+      });
+    if (workplace_.config.archives_use)
+      stage("archives", [&] {
+        summary_.archives = ArchiveStage(conversation, options.realm, workplace_).fetch(*rate);
+      });
   }
 
   // So that the next machine of its kind needs none of them fetched.

@@ -12,6 +12,7 @@
 #include "engine/describe_job.hpp"
 #include "engine/home.hpp"
 #include "engine/machine_setup.hpp"
+#include "engine/archive_stage.hpp"
 #include "engine/package_stage.hpp"
 #include "engine/plan_job.hpp"
 #include "engine/remote_machine.hpp"
@@ -75,6 +76,7 @@ struct TeleportSummary {
   AttemptTotals totals;
   std::optional<std::filesystem::path> receipt = {};
   std::optional<PackageSummary> packages = {};  // where any were looked for
+  std::optional<ArchiveSummary> archives = {};  // likewise
 };
 
 struct TeleportRequest;

@@ -86,6 +86,16 @@ Json bytes_json(const model::BySource<base::ByteCount>& bytes) {
   return json;
 }
 
+Json archives_json(const ArchiveSummary& archives) {
+  Json left = Json::object();
+  for (const auto& [why, count] : archives.left)
+    left[why] = count;
+  return {{"made", archives.made},
+          {"bytes", archives.bytes.value},
+          {"left", left},
+          {"seconds", archives.elapsed.count()}};
+}
+
 Json packages_json(const PackageSummary& packages) {
   Json not_fetched = Json::object();
   for (const auto& [why, count] : packages.not_fetched)
@@ -141,6 +151,8 @@ std::string to_json(const TeleportSummary& summary) {
                         {"seconds", std::chrono::duration<double>(summary.forecast->seconds).count()}};
   if (summary.packages)
     json["packages"] = packages_json(*summary.packages);
+  if (summary.archives)
+    json["archives"] = archives_json(*summary.archives);
   if (summary.receipt)
     json["receipt"] = printable(summary.receipt->string());
   return json.dump();
