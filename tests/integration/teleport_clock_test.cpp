@@ -57,3 +57,20 @@ TEST_CASE("A clock that jumps while a job waits ends its lease at most, and what
     fs::remove(scene.target);
   }
 }
+
+TEST_CASE("A node's limit follows its timetable, also in the middle of a transfer") {
+  const Scene scene;
+  scene.source.stop();
+  // Twenty seconds before six in the evening, there.
+  std::vector<std::string> evening = off_by(18 * 3600 - 20 - std::time(nullptr) % (24 * 3600));
+  evening.insert(evening.end(), {"TZ=UTC", "JAUNT_NODE_LIMIT=08:00-18:00 2Mbit, 400Mbit"});
+  scene.serve_again(evening);
+  const Json summary = summary_of(scene.teleport({"--rate", "100Mbit"}));
+  CHECK(content(scene.target) == content(scene.wanted));
+  const double seconds = summary["seconds_by_stage"]["build"];
+  MESSAGE("12.3 MB, which take 49 seconds by day, took ", seconds);
+  CHECK(seconds > 5);
+  CHECK(seconds < 35);
+  scene.source.stop();
+  scene.serve_again();
+}
