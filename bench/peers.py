@@ -45,7 +45,7 @@ def durable(path):
 
 
 class Peer:
-    """One tool: prepare() is what the source may do long before, serve() what it runs, fetch() what the destination
+    """One tool, by `program`: prepare() is what the source may do long before, serve() what it runs, fetch() what the destination
     does; only that is measured. `held` is an image at the destination, or None."""
 
     def __init__(self, link, image, held, scratch):
@@ -79,7 +79,7 @@ class Peer:
 
 
 class Zstd(Peer):
-    name = "zstd -3 -T0 piped"
+    name, program = "zstd -3 -T0 piped", "zstd"
 
     def serve(self):
         return self._python(SEND, str(PORT), "zstd", "-3", "-T0", "-qc", self.image)
@@ -90,7 +90,8 @@ class Zstd(Peer):
 
 class Rsync(Peer):
     """A daemon without encryption; the base is there under the target's name, in blocks of 4 KiB as filesystems have."""
-    name = "rsync -z -B4096"
+    name, program = "rsync -z -B4096", "rsync"
+    compressed = ("-z", "--compress-choice=zstd", "--sparse")
 
     def prepare(self):
         if self.held:
@@ -109,14 +110,27 @@ class Rsync(Peer):
 
     def fetch(self):
         blocks = ["-B4096", "--no-whole-file"] if self.held else []
-        return ["rsync", "-z", "--compress-choice=zstd", "--sparse", "--ignore-times", *blocks,
+        return ["rsync", *self.compressed, "--ignore-times", *blocks,
                 f"rsync://{LEFT_ADDRESS}:{PORT}/guest/{os.path.basename(self.image)}", self.target]
+
+
+class RawRsync(Rsync):
+    """The image as it is, to a destination that holds nothing."""
+    name, compressed = "rsync", ()
+
+    def prepare(self):
+        self.held = None
+
+
+class SparseRsync(RawRsync):
+    """The same, but what is written there is sparse."""
+    name, compressed = "rsync --sparse", ("--sparse",)
 
 
 class Casync(Peer):
     """Its own chunk size (64 KiB: a smaller one saves a sixth of the bytes and costs four times the round trips), chunks
     made before, fetched by HTTP; the base is a seed."""
-    name = "casync"
+    name = program = "casync"
 
     def prepare(self):
         os.mkdir(f"{self.scratch}/casync")
@@ -132,8 +146,8 @@ class Casync(Peer):
                 f"{from_there}/image.caibx", self.target]
 
 
-PEERS = {"zstd": Zstd, "rsync": Rsync, "casync": Casync}
+PEERS = {"zstd": Zstd, "rsync": Rsync, "casync": Casync, "rsync-raw": RawRsync, "rsync-sparse": SparseRsync}
 
 
 def available(names):
-    return [PEERS[name] for name in names if shutil.which(name)]
+    return [PEERS[name] for name in names if shutil.which(PEERS[name].program)]

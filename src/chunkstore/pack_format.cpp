@@ -95,7 +95,7 @@ GroupView parse_group(base::ByteView bytes) {
   const bool plain = Coding(coding) == Coding::plain;
   if (plain ? payload_bytes != count * model::kBlockBytes : payload_bytes >= count * model::kBlockBytes)
     refuse(what, "its length is not that of its blocks");
-  if (bytes.size() - std::min(bytes.size(), before) < payload_bytes)
+  if (bytes.size() < before + payload_bytes)
     refuse(what, "it ends before its blocks do");
   static_assert(alignof(model::BlockId) == 1);
   return {.coding = Coding(coding),

@@ -135,16 +135,6 @@ std::vector<std::string> Store::realms() const {
   return {names.begin(), names.end()};
 }
 
-base::ByteCount Store::pack_bytes() const {
-  base::ByteCount bytes;
-  folder_.manifest().read([&](const ReadTxn& txn) {
-    bytes = {};
-    for (const PackRecord& pack : manifest::packs(txn))
-      bytes += base::ByteCount(pack.bytes);
-  });
-  return bytes;
-}
-
 StoreFigures Store::figures(const std::optional<std::string>& realm) const {
   StoreFigures figures;
   for (const std::string& name : realm ? std::vector{*realm} : realms()) {

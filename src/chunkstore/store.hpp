@@ -35,6 +35,10 @@ struct StoreWriterOptions {
   unsigned threads = 0;  // that check and compress; 0: one for each processor
   int level = 3;         // of zstd
   std::chrono::milliseconds patience = std::chrono::seconds(10);  // with another writer
+  // With a quota, a commit that leaves more than this in all packs together is followed by garbage collection: blocks
+  // that nothing refers to go, the oldest first, down to the quota. What was put since the last commit stays, and
+  // what something refers to, also above the quota.
+  std::optional<base::ByteCount> size_max{};
 };
 
 // How much there is, in one realm or in all.
@@ -78,7 +82,7 @@ class Store {
   std::vector<std::string> realms() const;  // that have blocks; ascending
   StoreFigures figures(const std::optional<std::string>& realm = {}) const;
 
-  base::ByteCount pack_bytes() const;  // of all packs
+  base::ByteCount pack_bytes() const { return folder_.pack_bytes(); }  // of all packs
 
   const StoreFolder& folder() const { return folder_; }
 

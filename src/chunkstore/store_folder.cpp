@@ -54,6 +54,16 @@ fs::path StoreFolder::segment(std::uint64_t number) const {
   return index() / fmt::format("{:012}.ids", number);
 }
 
+base::ByteCount StoreFolder::pack_bytes() const {
+  base::ByteCount bytes;
+  manifest_->read([&](const ReadTxn& txn) {
+    bytes = {};
+    for (const PackRecord& pack : manifest::packs(txn))
+      bytes += base::ByteCount(pack.bytes);
+  });
+  return bytes;
+}
+
 base::FileLock StoreFolder::lock_writer(std::chrono::milliseconds patience) const {
   return base::FileLock::take(path_ / "lock", patience);
 }

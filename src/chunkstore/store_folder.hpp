@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/file_lock.hpp"
+#include "base/units.hpp"
 #include "chunkstore/database.hpp"
 
 namespace jaunt::chunkstore {
@@ -22,6 +23,7 @@ class StoreFolder {
   std::filesystem::path pack(std::uint32_t number) const;
   std::filesystem::path segment(std::uint64_t number) const;
   Database& manifest() const { return *manifest_; }
+  base::ByteCount pack_bytes() const;  // of all packs that count
 
   // Who adds or removes blocks holds this; readers and references need not. Throws busy.
   base::FileLock lock_writer(std::chrono::milliseconds patience) const;

@@ -230,9 +230,9 @@ std::uint64_t Collector::free(std::uint64_t bytes, base::Progress& progress, con
 }
 
 // The realm whose garbage was put there first; so the oldest of all goes first.
-std::vector<std::string> by_age(const Store& store) {
+std::vector<std::string> by_age(const StoreFolder& folder) {
   std::map<std::string, std::int64_t> oldest;
-  store.folder().manifest().read([&](const ReadTxn& txn) {
+  folder.manifest().read([&](const ReadTxn& txn) {
     for (const PackRecord& pack : manifest::packs(txn)) {
       const auto [known, added] = oldest.try_emplace(pack.realm, pack.filled_at);
       known->second = std::min(known->second, pack.filled_at);
@@ -245,11 +245,10 @@ std::vector<std::string> by_age(const Store& store) {
   return realms;
 }
 
-GcReport collect(const Store& store, const std::vector<std::string>& realms, const GcOptions& options,
+GcReport collect(const StoreFolder& folder, const std::vector<std::string>& realms, const GcOptions& options,
                  base::Progress& progress, const base::CancelToken& cancel) {
-  const StoreFolder& folder = store.folder();
   GcReport report;
-  report.bytes_before = report.bytes_after = store.pack_bytes();
+  report.bytes_before = report.bytes_after = folder.pack_bytes();
   const std::uint64_t excess =
       report.bytes_before.value - std::min(report.bytes_before.value, options.keep_max.value);
   progress.stage("collecting garbage", base::ByteCount(excess));
@@ -257,7 +256,7 @@ GcReport collect(const Store& store, const std::vector<std::string>& realms, con
     if (report.bytes_after <= options.keep_max)
       break;
     Collector(folder, realm, options, report).free((report.bytes_after - options.keep_max).value, progress, cancel);
-    report.bytes_after = store.pack_bytes();
+    report.bytes_after = folder.pack_bytes();
   }
   return report;
 }
@@ -268,8 +267,13 @@ GcReport collect_garbage(const Store& store, const GcOptions& options, base::Pro
                          const base::CancelToken& cancel) {
   const base::FileLock lock = store.folder().lock_writer(options.patience);
   store.folder().remove_orphans();
-  store.references().remove_expired();
-  return collect(store, by_age(store), options, progress, cancel);
+  return make_room(store.folder(), options, progress, cancel);
+}
+
+GcReport make_room(const StoreFolder& folder, const GcOptions& options, base::Progress& progress,
+                   const base::CancelToken& cancel) {
+  References(folder).remove_expired();
+  return collect(folder, by_age(folder), options, progress, cancel);
 }
 
 GcReport forget_realm(const Store& store, const std::string& realm, const GcOptions& options) {
@@ -326,7 +330,7 @@ GcReport forget_image(const Store& store, const std::string& name, const GcOptio
   GcOptions thorough = options;
   thorough.keep_max = {};
   thorough.garbage_min = 0;
-  return collect(store, realms, thorough, progress, cancel);
+  return collect(store.folder(), realms, thorough, progress, cancel);
 }
 
 }  // namespace jaunt::chunkstore

@@ -34,6 +34,10 @@ struct GcReport {
 GcReport collect_garbage(const Store& store, const GcOptions& options, base::Progress& progress,
                          const base::CancelToken& cancel = {});
 
+// The same for who holds the writer's lock already.
+GcReport make_room(const StoreFolder& folder, const GcOptions& options, base::Progress& progress,
+                   const base::CancelToken& cancel = {});
+
 // All blocks and references of a realm go, for good. Throws not_found when it has none.
 GcReport forget_realm(const Store& store, const std::string& realm, const GcOptions& options);
 

@@ -26,7 +26,8 @@ class StoreWriter {
   void put(std::span<const model::BlockId> ids, base::ByteView blocks);
 
   // When it returns, all that was put is durable and found by everybody; when it throws or the process ends, nothing
-  // of it is. Returns the number of blocks that are new since the last commit.
+  // of it is. Returns the number of blocks that are new since the last commit. A quota that cannot be kept, since
+  // garbage collection fails, is no error: the next commit tries again.
   std::uint64_t commit();
 
  private:

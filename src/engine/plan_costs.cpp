@@ -34,9 +34,15 @@ double with_all_history(double ratio, double sampled_share) {
   return ratio * (1 - kFoundFarBehind * (1 - ratio) * std::clamp(1 - sampled_share, 0.0, 1.0));
 }
 
+// Of what a line carries the headers of IPv4 and TCP take 52 bytes of 1500; a link that was measured is without them.
+double payload_rate(const model::LinkSpeed& link) {
+  constexpr double kPayload = 1448.0 / 1500;
+  return static_cast<double>(link.bytes_per_second.value) * (link.origin == "measured" ? 1 : kPayload);
+}
+
 match::Costs costs_of(const std::vector<DiskFindings>& disks, const model::LinkSpeed& link) {
   match::Costs costs;
-  costs.link.rate = static_cast<double>(link.bytes_per_second.value);
+  costs.link.rate = payload_rate(link);
   costs.link.round_trip = static_cast<double>(link.round_trip.count()) / 1e6;
   transport::Sizes sizes;
   std::uint64_t wire_blocks = 0;
@@ -227,11 +233,13 @@ void try_other_links(const match::Task& task, const match::Costs& costs, model::
   for (const std::uint64_t rate : kOtherRates) {
     if (rate == plan.link.bytes_per_second.value)
       continue;
+    const model::LinkSpeed link{
+        .bytes_per_second = base::ByteCount(rate), .round_trip = plan.link.round_trip, .origin = "assumed"};
     match::Costs there = costs;
-    there.link.rate = static_cast<double>(rate);
+    there.link.rate = payload_rate(link);
     const match::Forecast forecast = match::forecast(task, there);
     plan.elsewhere.push_back(
-        {.link = {.bytes_per_second = base::ByteCount(rate), .round_trip = plan.link.round_trip, .origin = "assumed"},
+        {.link = link,
          .forecast = told(forecast),
          .plain_copy = forecast.plain_copies.empty() ? model::PlainCopy{} : told(forecast.plain_copies.front())});
   }

@@ -26,11 +26,11 @@ std::optional<BlockAsker::Waiting> BlockAsker::next_question() {
     const std::size_t blocks = want->blocks.count();
     const bool twice = std::ranges::find(question.wants, want->tile, &WireWant::tile) != question.wants.end();
     if (twice || question.blocks + blocks > tp::kBlocksMax) {
-      left_over_ = std::move(want);
+      left_over_ = want;
       break;
     }
     question.blocks += blocks;
-    question.wants.push_back(std::move(*want));
+    question.wants.push_back(*want);
   }
   std::ranges::sort(question.wants, {}, &WireWant::tile);  // a set of blocks ascends
   return question.wants.empty() ? std::nullopt : std::optional(std::move(question));

@@ -107,9 +107,9 @@ msg::Message DestinationSide::question(msg::Body body, Waiting waiting) {
 DestinationSide::Messages DestinationSide::questions(DiskComparison& comparison,
                                                      std::vector<DiskComparison::Question> asked) {
   Messages messages;
-  for (auto& [body, part] : asked)
-    messages.push_back(
-        question(std::move(body), {.what = Waiting::For::comparison, .comparison = &comparison, .part = part}));
+  for (DiskComparison::Question& each : asked)
+    messages.push_back(question(std::move(each.body),
+                                {.what = Waiting::For::comparison, .comparison = &comparison, .part = each.part}));
   return messages;
 }
 

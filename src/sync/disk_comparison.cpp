@@ -39,7 +39,7 @@ std::vector<DiskComparison::Question> DiskComparison::receive(std::uint64_t numb
 }
 
 // How far below a node above the regions its parts lie.
-unsigned DiskComparison::depth_below(const Part& part) const {
+unsigned DiskComparison::depth_below(const Part& part) {
   return std::min(transport::kDepthMax, part.node.level - kRegionLevel);
 }
 

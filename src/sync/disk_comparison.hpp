@@ -31,7 +31,7 @@ class DiskComparison {
   };
 
   std::vector<Question> begin();
-  std::vector<Question> receive(std::uint64_t part, const transport::Body& answer);
+  std::vector<Question> receive(std::uint64_t number, const transport::Body& answer);
   bool done() const { return parts_.empty(); }
 
  private:
@@ -47,7 +47,7 @@ class DiskComparison {
   };
   using Parts = std::list<Part>;
 
-  unsigned depth_below(const Part& part) const;
+  static unsigned depth_below(const Part& part);
   Part part_of(model::NodePlace node, const base::Hash32& hash);
   void split(Parts::iterator part, const transport::Body& answer);
   void tell(Part& part);

@@ -17,6 +17,14 @@ inline std::uint64_t allocated(const fs::path& file) {
   return ::stat(file.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_blocks) * 512 : 0;
 }
 
+// Of the image that is wanted, by now in this folder.
+inline std::uint64_t placed_in(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with(".wanted.raw.jaunt-"))
+      return allocated(entry.path());
+  return 0;
+}
+
 // The node that all tests fetch from: looking into its image takes longest, and is done once.
 struct Source {
   base::TemporaryDirectory folder{"/var/tmp"};
@@ -85,12 +93,7 @@ struct Scene {
   }
 
   // Of the target, by now.
-  std::uint64_t placed() const {
-    for (const auto& entry : fs::directory_iterator(here))
-      if (entry.path().filename().string().starts_with(".wanted.raw.jaunt-"))
-        return allocated(entry.path());
-    return 0;
-  }
+  std::uint64_t placed() const { return placed_in(here); }
   bool nothing_begun() const {
     return fs::is_empty(here) && destination.jaunt({"job", "list", "--json"}).out.empty();
   }

@@ -117,6 +117,12 @@ TEST_CASE("A destination that holds nothing is told so, and gets everything over
   CHECK(plan["disks"][0]["base_reason"].get<std::string>().find("jaunt catalog add") != std::string::npos);
   CHECK(bytes_from(plan["sources"], "wire") == 200 * kBlock);
   CHECK(plan["forecast"]["wire"] >= 200 * kBlock * 9 / 10);  // noise does not become smaller
+
+  // A line that is told carries headers, too.
+  const Json over_thin = homes.plan(image, {"--rate", "1Mbit"})["forecast"];
+  const double on_the_line = over_thin["wire"].get<double>() * 8 / 1e6 * 1500 / 1448;
+  CHECK(over_thin["seconds"].get<double>() > 0.999 * on_the_line);
+  CHECK(over_thin["seconds"].get<double>() < on_the_line + 2);
 }
 
 TEST_CASE("A home, a machine or a folder that cannot be meant is named, with the next step") {

@@ -38,7 +38,8 @@ struct Story {
   }
 
   void put_some() {
-    auto writer = store->write({}, {.threads = 1 + static_cast<unsigned>(random() % 3)});
+    const auto quota = random() % 3 == 0 ? std::optional(base::ByteCount(random() % base::kMiB)) : std::nullopt;
+    auto writer = store->write({}, {.threads = 1 + static_cast<unsigned>(random() % 3), .size_max = quota});
     std::set<std::uint64_t> numbers;
     for (auto batches = 1 + random() % 3; batches > 0; --batches) {
       const auto [first, count] = some_range();
@@ -50,6 +51,8 @@ struct Story {
     if (random() % 4 == 0)
       return;  // as if it had been killed
     writer.commit();
+    for (auto& [number, certain] : blocks)
+      certain = certain && (!quota || referred_to(number));
     for (const std::uint64_t number : numbers)
       blocks[number] = true;
   }

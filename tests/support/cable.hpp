@@ -45,6 +45,10 @@ class Cable {
     return stats["rx"]["bytes"].get<std::uint64_t>() + stats["tx"]["bytes"].get<std::uint64_t>();
   }
 
+  // Nothing passes any more, and nobody is told.
+  bool pull() const { return drop("-A"); }
+  bool plug() const { return drop("-D"); }
+
   // Nobody can begin a connection to the left end any more.
   bool hide_left() const {
     return run({"ip", "netns", "exec", left, "iptables", "-A", "INPUT", "-p", "tcp", "--syn", "-j", "DROP"});
@@ -65,6 +69,11 @@ class Cable {
   static bool ip(std::vector<std::string> words) {
     words.insert(words.begin(), "ip");
     return run(words);
+  }
+  // What arrives at either end.
+  bool drop(const std::string& how) const {
+    return run({"ip", "netns", "exec", left, "iptables", how, "INPUT", "-i", "cable", "-j", "DROP"}) &&
+           run({"ip", "netns", "exec", right, "iptables", how, "INPUT", "-i", "cable", "-j", "DROP"});
   }
   static bool run(const std::vector<std::string>& words) {
     try {

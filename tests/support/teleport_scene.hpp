@@ -20,6 +20,19 @@ inline std::string content(const fs::path& file) {
   return base::read_text_file(file, base::ByteCount(base::kGiB));
 }
 
+// What a home's store has beside all images.
+inline void put_into_store(const fs::path& home, const Blocks& blocks) {
+  const base::TemporaryDirectory scratch;
+  const std::string bytes = content(image_of(scratch.path() / "stored", blocks));
+  std::vector<model::BlockId> ids;
+  for (std::size_t at = 0; at < bytes.size(); at += kBlock)
+    ids.push_back(*model::BlockHasher().id_of(base::as_bytes(std::string_view(bytes).substr(at, kBlock))));
+  const chunkstore::Store store(home);
+  auto writer = store.write({});
+  writer.put(ids, base::as_bytes(bytes));
+  writer.commit();
+}
+
 struct TeleportScene : TwoHomes {
   fs::path base = image_of(images / "base.raw", numbered(1, 1000));
   fs::path other = image_of(images / "other.raw", numbered(5000, 400));
@@ -34,18 +47,7 @@ struct TeleportScene : TwoHomes {
                                                  numbered(9000, of_nobody) + numbered(601, 200) + numbered(7000, 30));
     for (const fs::path& image : {base, other})
       catalogue(destination, image, "raw");
-    put_into_store(numbered(7000, 30));
-  }
-
-  void put_into_store(const Blocks& blocks) const {
-    const std::string bytes = content(image_of(folder.path() / "stored", blocks));
-    std::vector<model::BlockId> ids;
-    for (std::size_t at = 0; at < bytes.size(); at += kBlock)
-      ids.push_back(*model::BlockHasher().id_of(base::as_bytes(std::string_view(bytes).substr(at, kBlock))));
-    const chunkstore::Store store(destination);
-    auto writer = store.write({});
-    writer.put(ids, base::as_bytes(bytes));
-    writer.commit();
+    put_into_store(destination, numbered(7000, 30));
   }
 
   base::Captured teleport(std::vector<std::string> options = {}) const {

@@ -25,6 +25,17 @@ struct GcFixture : StoreFixture {
     return collect_garbage(store, options, silent);
   }
 
+  // All that is here by now, in packs that are full.
+  void make_older(std::chrono::seconds by) {
+    store.folder().manifest().write([&](chunkstore::WriteTxn& txn) {
+      for (auto& pack : chunkstore::manifest::packs(txn)) {
+        pack.filled_at -= by.count();
+        pack.bytes = chunkstore::PackAppender::kPackBytesMax;
+        chunkstore::manifest::put(txn, pack);
+      }
+    });
+  }
+
   std::size_t files(const char* folder) {
     return static_cast<std::size_t>(
         std::distance(std::filesystem::directory_iterator(home.path() / "store" / folder), {}));
@@ -164,18 +175,55 @@ TEST_CASE_FIXTURE(GcFixture, "Within the quota nothing goes; above it the oldest
   put(store, blocks_of(0, 320));
   const auto quota = store.pack_bytes();
   CHECK(collect({.keep_max = quota}).packs_removed == 0);
-  // A pack of its own, a second younger.
-  store.folder().manifest().write([&](chunkstore::WriteTxn& txn) {
-    for (auto& pack : chunkstore::manifest::packs(txn)) {
-      pack.filled_at -= 100;
-      pack.bytes = chunkstore::PackAppender::kPackBytesMax;
-      chunkstore::manifest::put(txn, pack);
-    }
-  });
+  make_older(100s);
   put(store, blocks_of(1000, 320));
   collect({.keep_max = quota});
   CHECK(count_here(store, blocks_of(0, 320)) == 0);
   CHECK(count_got(store, blocks_of(1000, 320)) == 320);
+}
+
+TEST_CASE_FIXTURE(GcFixture,
+                  "A put with a quota makes room: the oldest goes first, what is needed or was just put stays") {
+  put(store, blocks_of(0, 320));
+  refer("web1", blocks_of(0, 64));
+  make_older(100s);
+  put(store, blocks_of(1000, 320));
+  make_older(100s);
+  const auto quota = store.pack_bytes();
+  auto writer = store.write({}, {.threads = 2, .size_max = quota});
+  const auto put_more = [&](const Blocks& blocks) {
+    writer.put(blocks.ids, blocks.bytes);
+    return writer.commit();
+  };
+  // Some of the oldest come by again.
+  const Blocks again = blocks_of(100, 10);
+  writer.put(again.ids, again.bytes);
+  CHECK(put_more(blocks_of(2000, 200)) == 200);
+  CHECK(store.pack_bytes() <= quota);
+  CHECK(count_got(store, blocks_of(0, 64)) == 64);
+  CHECK(count_got(store, again) == 10);
+  CHECK(count_here(store, blocks_of(0, 320)) == 74);
+  CHECK(count_got(store, blocks_of(1000, 320)) == 320);
+  CHECK(count_got(store, blocks_of(2000, 200)) == 200);
+  // The writer goes on where the pack that it filled has gone.
+  make_older(100s);
+  CHECK(put_more(blocks_of(3000, 320)) == 320);
+  CHECK(store.pack_bytes() <= quota);
+  CHECK(count_got(store, blocks_of(3000, 320)) == 320);
+  CHECK(count_got(store, blocks_of(0, 64)) == 64);
+  CHECK(count_here(store, blocks_of(1000, 320)) == 0);
+  CHECK(store.references().list().size() == 1);
+}
+
+TEST_CASE_FIXTURE(GcFixture, "What is needed stays above a quota, and a put is not refused for it") {
+  put(store, blocks_of(0, 320));
+  refer("web1", blocks_of(0, 320));
+  const Blocks more = blocks_of(1000, 320);
+  auto writer = store.write({}, {.threads = 2, .size_max = base::ByteCount(100 * base::kKiB)});
+  writer.put(more.ids, more.bytes);
+  CHECK(writer.commit() == 320);
+  CHECK(count_got(store, blocks_of(0, 320)) == 320);
+  CHECK(count_got(store, more) == 320);
 }
 
 TEST_CASE_FIXTURE(GcFixture, "A forgotten realm is gone for good, others stay") {
