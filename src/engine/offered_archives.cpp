@@ -72,9 +72,10 @@ OfferedArchives::OfferedArchives(std::shared_ptr<const GuestFiles> files, const 
 
 std::vector<const GuestArchive*> OfferedArchives::of(std::size_t disk) const {
   std::vector<const GuestArchive*> archives;
-  for (const GuestArchive& archive : files_ ? files_->archives : std::vector<GuestArchive>{})
-    if (archive.disk == disk)
-      archives.push_back(&archive);
+  if (files_)
+    for (const GuestArchive& archive : files_->archives)
+      if (archive.disk == disk)
+        archives.push_back(&archive);
   return archives;
 }
 
