@@ -100,6 +100,7 @@ TEST_CASE("A disk in two million pieces is planned and kept in some MiB of memor
   disk.plan.size = base::ByteCount(kPieces * model::kBlockBytes);
   disk.nonzero_blocks = kPieces;
   disk.parts = {7};
+  disk.packages = {false};
   for (std::uint64_t i = 0; i < kPieces; ++i)
     add(disk, i);
   model::Plan plan;
