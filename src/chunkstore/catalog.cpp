@@ -21,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::Error;
-using base::ErrorKind;
 
 constexpr base::ByteCount kMapBytes(64 * base::kMiB);
 
@@ -171,6 +170,7 @@ LayerTree Catalog::tree_of(const disk::Chain& chain, const disk::ScanOptions& op
     return std::move(layers.front());
   }
   std::vector<const LayerFile*> trees;
+  trees.reserve(layers.size());
   for (const LayerTree& layer : layers)
     trees.push_back(&layer.tree);
   LayerTree result{
@@ -263,7 +263,7 @@ std::optional<LayerFile> Catalog::find_unchanged(const disk::Chain& chain, std::
     LayerFile tree(tree_path(*record));
     return tree->root() == record->root ? std::optional(std::move(tree)) : std::nullopt;
   } catch (const Error& error) {
-    using enum ErrorKind;  // as good as not known
+    using enum base::ErrorKind;  // as good as not known
     if (error.kind() == corrupt || error.kind() == unsupported || error.kind() == not_found)
       return std::nullopt;
     throw;

@@ -117,7 +117,7 @@ std::shared_ptr<Database> Database::open(const std::filesystem::path& folder, ba
   // what it refuses to open. A new one appears whole.
   if (!database && !std::filesystem::exists(folder / kFileName)) {
     const base::TemporaryDirectory fresh(folder);
-    Database(fresh.path(), map_bytes, tables);  // commits its tables, which syncs
+    { const Database made(fresh.path(), map_bytes, tables); }  // commits its tables, which syncs
     if (::link((fresh.path() / kFileName).c_str(), (folder / kFileName).c_str()) != 0 && errno != EEXIST)
       base::throw_errno(errno, "create", (folder / kFileName).string());
     base::sync_directory(folder);

@@ -39,8 +39,8 @@ void encode(const RawGroup& raw, codec::FrameCompressor& compressor, base::Bytes
 }  // namespace
 
 GroupPipeline::GroupPipeline(const Options& options)
-    : options_(options), jobs_max_(4 * thread_count(options.threads)) {
-  codec::FrameCompressor{options.level};  // refuses a bad level here
+    : options_(options), jobs_max_(std::size_t{4} * thread_count(options.threads)) {
+  const codec::FrameCompressor tried{options.level};  // refuses a bad level here
   for (unsigned i = 0; i < thread_count(options.threads); ++i)
     threads_.emplace_back([this] { work(); });
 }

@@ -55,6 +55,7 @@ void LayersSource::add_images(const std::vector<ImageRecord>& records) {
   std::set<std::vector<std::uint32_t>> stacks;
   std::set<std::string> names;
   std::vector<const ImageRecord*> order;
+  order.reserve(records.size());
   for (const ImageRecord& record : records)
     order.push_back(&record);
   std::ranges::sort(order, {}, [](const ImageRecord* record) {

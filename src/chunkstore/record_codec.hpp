@@ -22,7 +22,7 @@ class RecordWriter {
   void integer(Integer value) {
     base::append_le(bytes_, value);
   }
-  void flag(bool value) { integer(std::uint8_t{value}); }
+  void flag(bool value) { integer<std::uint8_t>(value ? 1 : 0); }
   void hash(const base::Hash32& value) { bytes_.insert(bytes_.end(), value.begin(), value.end()); }
   void text(std::string_view value) {
     integer(static_cast<std::uint32_t>(value.size()));

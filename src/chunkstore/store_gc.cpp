@@ -239,6 +239,7 @@ std::vector<std::string> by_age(const StoreFolder& folder) {
     }
   });
   std::vector<std::string> realms;
+  realms.reserve(oldest.size());
   for (const auto& [realm, age] : oldest)
     realms.push_back(realm);
   std::ranges::stable_sort(realms, {}, [&](const std::string& realm) { return oldest.at(realm); });

@@ -21,6 +21,6 @@ std::string to_text(const InviteToken& token);
 
 // As it was pasted: blanks and line ends around and within it do not matter, nor do capitals. Throws corrupt when it
 // is not a token or mistyped, unsupported when it is one of a newer version.
-InviteToken parse_invite_token(std::string_view text);
+InviteToken parse_invite_token(std::string_view pasted);
 
 }  // namespace jaunt::identity

@@ -54,8 +54,8 @@ class Guesser {
 
   bool try_whole(RegionGroup& group, const Guess& guess);
   bool try_split(RegionGroup& group, const Guess& front, const Guess& back);
-  bool extend(std::size_t group);
-  void follow(std::size_t group);
+  bool extend(std::size_t number);
+  void follow(std::size_t number);
   unsigned trusted(const RegionGroup& group, const Guess& guess) const;
   void take(RegionGroup& group, unsigned bits, const Guess& guess);
   bool possible(const RegionGroup& group, const Guess& front, const Guess& back, unsigned split) const;

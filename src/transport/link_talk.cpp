@@ -14,7 +14,7 @@ using std::chrono::microseconds;
 
 namespace {
 
-constexpr std::size_t kSayBytes = 64 * 1024;
+constexpr std::size_t kSayBytes = 64UL * 1024;
 constexpr const char* kSubject = "the other node";
 constexpr const char* kAtWork = "at-work";  // understands pieces of that kind
 

@@ -143,13 +143,13 @@ namespace {
 // creation.
 class Dialling : public std::enable_shared_from_this<Dialling> {
  public:
-  Dialling(std::shared_ptr<NetworkCore> core, const Call& call, const Width& width, const tcp::endpoint& to,
+  Dialling(std::shared_ptr<NetworkCore> core, const Call& call, const Width& width, tcp::endpoint to,
            std::shared_ptr<LinkState> state)
       : core_(std::move(core)),
         expected_(call.expected),
         limit_(call.limit),
         width_(width),
-        to_(to),
+        to_(std::move(to)),
         state_(std::move(state)) {}
 
   Conduit first() {

@@ -27,8 +27,8 @@ enum class PieceKind : std::uint8_t {
 
 inline constexpr std::size_t kPieceHeaderBytes = 4;
 inline constexpr std::size_t kPieceNumberBytes = 4;        // of parts, end and leave
-inline constexpr std::size_t kPartBytesMax = 32 * 1024;    // of a frame in one piece
-inline constexpr std::size_t kControlBytesMax = 8 * 1024;  // in any other piece
+inline constexpr std::size_t kPartBytesMax = 32UL * 1024;    // of a frame in one piece
+inline constexpr std::size_t kControlBytesMax = 8UL * 1024;  // in any other piece
 inline constexpr std::size_t kPieceBodyMax = kPieceNumberBytes + kPartBytesMax;
 
 struct Piece {

@@ -58,7 +58,7 @@ class Talk {
   virtual void lost(const base::Error& why) = 0;
 
   // `wake` may be called by any thread when there is something to say, until the connection has ended.
-  virtual void on_wish_to_say(std::function<void()> /*wake*/) {}
+  virtual void on_wish_to_say(std::function<void()> /*wake*/) {}  // NOLINT: who has something to say keeps it
   // Bytes that the socket moved, and whether more than it took was waiting to be sent since the last call.
   struct Moved {
     std::uint64_t sent = 0;

@@ -18,11 +18,11 @@ using base::ErrorKind;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr int kReadsAtOnce = 8;
 constexpr int kWritesAtOnce = 16;
 constexpr int kUnsentBytes = 128 * 1024;  // kept short, so that what is urgent waits behind little
-constexpr std::size_t kDrainBytesMax = 1024 * 1024;
+constexpr std::size_t kDrainBytesMax = 1024UL * 1024;
 constexpr std::chrono::milliseconds kDrainTime{1'000};
 
 void set_option(int fd, int level, int name, int value) {
@@ -96,7 +96,7 @@ void TcpConnection::wake() {
   asio::post(core_->io, [self = shared_from_this()] { self->guarded(&TcpConnection::pump); });
 }
 
-std::uint64_t TcpConnection::allowed(RateLimit& shared, RateLimit* own, std::uint64_t wanted, Moment now) const {
+std::uint64_t TcpConnection::allowed(RateLimit& shared, RateLimit* own, std::uint64_t wanted, Moment now) {
   const std::uint64_t by_all = shared.allowed(now, wanted);
   return own == nullptr ? by_all : own->allowed(now, by_all);
 }

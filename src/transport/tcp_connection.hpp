@@ -45,7 +45,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void wait_readable();
   void wait_writable();
   void wait_until(asio::steady_timer& timer, Moment when, Step step);
-  std::uint64_t allowed(RateLimit& shared, RateLimit* own, std::uint64_t wanted, Moment now) const;
+  static std::uint64_t allowed(RateLimit& shared, RateLimit* own, std::uint64_t wanted, Moment now);
   void count(std::uint64_t sent, std::uint64_t received, bool kept_busy, Moment now);
   void finish(const base::Error* why);
   void drain();

@@ -43,7 +43,7 @@ std::optional<unsigned> minutes_of(std::string_view text) {
 }
 
 std::optional<unsigned> day_of(std::string_view text) {
-  const auto found = std::find(kDays.begin(), kDays.end(), text);
+  const auto* const found = std::find(kDays.begin(), kDays.end(), text);
   return found == kDays.end() ? std::nullopt : std::optional(static_cast<unsigned>(found - kDays.begin()));
 }
 

@@ -22,7 +22,7 @@ using base::ErrorKind;
 namespace {
 
 constexpr long kCertificateBytesMax = 4096;
-constexpr std::size_t kPlainBytes = 16 * 1024;          // in one record
+constexpr std::size_t kPlainBytes = 16UL * 1024;          // in one record
 constexpr std::uint64_t kRekeyBytes = 64 * base::kGiB;  // AES-GCM wants a new key long before it wears out
 
 // As ALPN carries them, each behind its length.

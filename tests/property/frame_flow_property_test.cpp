@@ -34,7 +34,7 @@ class Connection {
 };
 
 base::Bytes frame_of(std::mt19937_64& random) {
-  static constexpr std::size_t kSizes[] = {0, 1, 100, 70'000, 1'200'000};
+  static constexpr std::size_t kSizes[] = {0, 1, 100, 70'000, 600'000};
   base::Bytes frame(kSizes[random() % std::size(kSizes)]);
   for (std::size_t at = 0; at < frame.size(); at += 997)
     frame[at] = static_cast<std::byte>(random());
@@ -45,7 +45,7 @@ base::Bytes frame_of(std::mt19937_64& random) {
 
 TEST_CASE("Over several connections that overtake one another frames arrive whole, in order, and bounded") {
   std::uint64_t overtaken = 0;
-  testing::for_seeds(40, [&](std::mt19937_64& random) {
+  testing::for_seeds(15, [&](std::mt19937_64& random) {
     std::vector<base::Bytes> frames(30 + random() % 40);
     std::ranges::generate(frames, [&] { return frame_of(random); });
     FrameCutter cutter;
@@ -108,5 +108,5 @@ TEST_CASE("Over several connections that overtake one another frames arrive whol
     CHECK(cutter.empty());
   });
   MESSAGE(overtaken, " pieces were to arrive before the one sent before them");
-  CHECK(overtaken > 100);
+  CHECK(overtaken > 50);
 }
