@@ -101,8 +101,10 @@ TEST_CASE("A guest comes to an empty destination mostly from its packages, and t
   fs::remove_all(scene.destination / "trees");  // nothing but the cache of packages helps
   fs::remove_all(scene.destination / "catalog");
   const Json again = scene.teleport("again.raw");
-  CHECK(again["packages"]["fetched"] == 0);
+  // None is fetched twice; the mirror has shown by now how fast it is, so that others may have become worth it.
   CHECK(again["packages"]["from_cache"] == with["packages"]["fetched"]);
+  CHECK(again["packages"]["fetched"].get<std::uint64_t>() <=
+        with["packages"]["not_fetched"].value("not worth it", std::uint64_t{0}));
   CHECK(bytes(again, "package") > bytes(again, "wire"));
 }
 
