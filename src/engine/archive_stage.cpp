@@ -52,10 +52,10 @@ const char* why_left(ErrorKind kind) {
 // About so many bytes of what is in it would cross.
 ByteCount crossing(const DiskFindings& findings) {
   const auto wire = static_cast<double>(findings.wire_blocks * model::kBlockBytes);
-  const double ratio = findings.sizes && findings.sizes->bytes.value > 0
-                           ? static_cast<double>(findings.sizes->compressed.value) /
-                                 static_cast<double>(findings.sizes->bytes.value)
-                           : 1;
+  const double ratio =
+      findings.sizes && findings.sizes->bytes.value > 0
+          ? static_cast<double>(findings.sizes->compressed.value) / static_cast<double>(findings.sizes->bytes.value)
+          : 1;
   return ByteCount(static_cast<std::uint64_t>(wire * std::min(ratio, 1.0)));
 }
 
@@ -143,8 +143,7 @@ fs::path ArchiveStage::bring(const transport::Unpacked& unpacked, const transpor
   const Workplace told{workplace_.home, workplace_.config, progress, workplace_.cancel, workplace_.caller};
   const fs::path cache = workplace_.home.cache();
   std::vector<DiskFindings> findings;
-  findings.push_back(
-      DiskPlanner(conversation_, holdings_, cache, progress, Measuring::sample).plan(unpacked.disk));
+  findings.push_back(DiskPlanner(conversation_, holdings_, cache, progress, Measuring::sample).plan(unpacked.disk));
   if (!match::archive_pays(archive.size, crossing(findings.front()), costs_)) {
     ++summary_.left["too little of it is here"];
     return {};
@@ -161,7 +160,8 @@ fs::path ArchiveStage::bring(const transport::Unpacked& unpacked, const transpor
     const DiskRecipe recipe(plan.disks.front(), *kept, plans.tiles(plan.id, 0), holdings_, cache);
     BlockSupply supply{.conversation = conversation_, .stream = sync::BlockStreamReader(kWindowBits)};
     supply.link_bytes_per_second = static_cast<std::uint64_t>(costs_.link);
-    build_disk(unpacked.disk, archive.path, recipe, {.hidden = content, .path = content, .format = "raw"}, supply, told);
+    build_disk(unpacked.disk, archive.path, recipe, {.hidden = content, .path = content, .format = "raw"}, supply,
+               told);
   }
   plans.drop(plan.id);
   return content;
@@ -173,8 +173,8 @@ void ArchiveStage::pack(const transport::Unpacked& unpacked, const fs::path& con
   const fs::path packed = workplace_.home.cache() / ("archive-" + name_of(unpacked) + ".blocks");
   try {
     base::AtomicFile file(packed);
-    codec::pack_archive(base::File::open(content, O_RDONLY), unpacked.facts.size, file.file(), workplace_.home.cache(),
-                        workplace_.cancel);
+    codec::pack_archive(base::File::open(content, O_RDONLY), unpacked.facts.size, file.file(),
+                        workplace_.home.cache(), workplace_.cancel);
     file.commit();
   } catch (const Error&) {
     fs::remove(content);

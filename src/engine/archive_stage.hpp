@@ -28,8 +28,8 @@ class ArchiveStage {
  public:
   ArchiveStage(Conversation& conversation, std::string realm, const Workplace& workplace);
 
-  // Over a link of so many bytes in a second. What was made is catalogued, so that the comparison finds it here; whatever
-  // fails comes over the link as it is.
+  // Over a link of so many bytes in a second. What was made is catalogued, so that the comparison finds it here;
+  // whatever fails comes over the link as it is.
   ArchiveSummary fetch(base::ByteCount link);
 
  private:

@@ -106,7 +106,8 @@ std::variant<OfferedArchives::Opened, codec::NotUnpacked> OfferedArchives::open(
                                                                                 const disk::Image& image) {
   const auto known = of(disk);
   if (position >= known.size())
-    throw base::Error(base::ErrorKind::corrupt, "answer", "the destination", "it asks for an archive that is not there");
+    throw base::Error(base::ErrorKind::corrupt, "answer", "the destination",
+                      "it asks for an archive that is not there");
   const GuestArchive& archive = *known[position];
   workplace_.progress.stage(fmt::format("taking {} apart", archive.path), {});
   const base::File packed = copied(archive, image, folder());

@@ -29,7 +29,8 @@ class OfferedArchives {
     std::string path;  // in the guest
     ReadDisk content;  // as long as this lives
   };
-  // The one at this position of what was told of the disk, whose image this is. Throws corrupt where there is none such.
+  // The one at this position of what was told of the disk, whose image this is. Throws corrupt where there is none
+  // such.
   std::variant<Opened, codec::NotUnpacked> open(std::size_t disk, std::uint32_t position, const disk::Image& image);
 
  private:
