@@ -25,14 +25,23 @@ void must(std::size_t result) {
   base::invariant(ZSTD_isError(result) == 0, "zstd takes what it is told");
 }
 
-// Above 9 the tables stay as they are there, for zstd's would take several times the memory: they are searched
-// deeper, 10 and 11 as zstd does, then as trees.
+// Above 9 the tables stay as they are there or are smaller, for zstd's would take several times the memory: they are
+// searched deeper, 10 and 11 as zstd does, then as trees, at last for the cheapest of all ways.
 void set_level(ZSTD_CCtx* zstd, int level) {
-  must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, std::min(level, 9)));
-  if (level == kStreamLevelMax)
-    must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_strategy, ZSTD_btlazy2));
-  else if (level > 9)
-    must(ZSTD_CCtx_setParameter(zstd, ZSTD_c_searchLog, level - 5));
+  const auto set = [&](ZSTD_cParameter parameter, int value) { must(ZSTD_CCtx_setParameter(zstd, parameter, value)); };
+  set(ZSTD_c_compressionLevel, std::min(level, 9));
+  if (level == kStreamLevelMax) {
+    set(ZSTD_c_strategy, ZSTD_btopt);
+    set(ZSTD_c_chainLog, 20);
+    set(ZSTD_c_hashLog, 20);
+    set(ZSTD_c_searchLog, 4);
+    set(ZSTD_c_minMatch, 4);
+    set(ZSTD_c_targetLength, 32);
+  } else if (level == 12) {
+    set(ZSTD_c_strategy, ZSTD_btlazy2);
+  } else if (level > 9) {
+    set(ZSTD_c_searchLog, level - 5);
+  }
 }
 
 }  // namespace

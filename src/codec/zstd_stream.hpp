@@ -12,7 +12,7 @@ namespace jaunt::codec {
 inline constexpr unsigned kWindowBitsMin = 20;
 inline constexpr unsigned kWindowBitsMax = 27;
 inline constexpr std::size_t kHistoryBytesMax = std::size_t{1} << 26;
-inline constexpr int kStreamLevelMax = 12;  // they need no more memory than 9
+inline constexpr int kStreamLevelMax = 13;  // none needs more memory than 9
 
 // One thread. `history` is content that the reader has, too.
 class StreamCompressor {

@@ -68,6 +68,12 @@ const std::array kKeys{
               "Whether machines that are pushed here, and become domains, are started when the source asks for it."},
     ConfigKey{"receive.keep_free", &Config::receive_keep_free,
               "How much space a machine that is pushed here leaves free in its folder.", true},
+    ConfigKey{"wire.order", &Config::wire_order, "Whether blocks cross file by file, rather than as they lie on the disk."},
+    ConfigKey{"wire.history", &Config::wire_history,
+              "Whether blocks that both sides have, beside those that cross, are what the others are compressed by where "
+              "the link is slow."},
+    ConfigKey{"wire.deltas", &Config::wire_deltas,
+              "Whether blocks of which a former version is here cross as what has changed in them where the link is slow."},
     ConfigKey{"archives.use", &Config::archives_use,
               "Whether compressed files, such as initial ramdisks, come as what is in them where the link is slow."},
     ConfigKey{"mirror.use", &Config::mirror_use,

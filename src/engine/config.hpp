@@ -45,6 +45,9 @@ struct Config {
   bool receive_define = false;
   bool receive_start = false;
   base::ByteCount receive_keep_free{4 * base::kGiB};
+  bool wire_order = true;
+  bool wire_history = true;
+  bool wire_deltas = true;
   bool archives_use = true;
   bool mirror_use = true;
   MirrorSources mirror_sources;

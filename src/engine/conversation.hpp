@@ -34,6 +34,8 @@ class Conversation {
   transport::Sizes sizes(transport::AskSizes question);
   // To which files blocks belong, see transport::Order; as if to none where the source does not tell.
   std::vector<std::uint32_t> order(transport::AskOrder question);
+  // Whether the source makes deltas of what it is told was here.
+  bool takes_former() const { return side_.has_feature(transport::kFeatureDeltas); }
   // Archives on a disk that may be taken apart, none where the source does not do that; and what is in one, which becomes a disk of its own.
   transport::Archives archives(std::uint32_t disk);
   transport::Unpacked unpacked(std::uint32_t disk, std::uint32_t archive);

@@ -52,6 +52,7 @@ DiskRecipe::DiskRecipe(const model::DiskPlan& plan, const model::RunListView& ru
              .runs = {},
              .sources = {base_ ? base_.get() : &holdings.layers(), &holdings.layers(), store_.get(),
                          &holdings.store_source()},
+             .base = base_ ? std::optional(kBaseImage) : std::nullopt,
              .raw = [this](const sync::Spot& spot) { return raw_place(spot); }};
   std::uint64_t at = 0;
   std::uint64_t store_blocks = 0;

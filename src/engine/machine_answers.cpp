@@ -93,7 +93,7 @@ Answer MachineAnswers::answer(const tp::Message& question) {
     return {question.number, StreamBegin{ask->bytes_per_second, ask->window_bits,
                                          blocks_of(ask->disk, ask->blocks, kHistoryBlocksMax)}};
   if (const auto* ask = std::get_if<tp::AskBlocks>(&question.body))
-    return {question.number, PlainBlocks{blocks_of(ask->disk, ask->blocks, tp::kBlocksMax)}};
+    return {question.number, sync::with_deltas(*ask, blocks_of(ask->disk, ask->blocks, tp::kBlocksMax))};
   return {question.number, side_->answer(question).body};
 }
 

@@ -11,17 +11,13 @@
 #include "engine/describe_job.hpp"
 #include "engine/offered_archives.hpp"
 #include "engine/wire_sample.hpp"
+#include "sync/block_deltas.hpp"
 #include "sync/block_reader.hpp"
 #include "sync/file_order.hpp"
 #include "sync/source_side.hpp"
 #include "transport/messages.hpp"
 
 namespace jaunt::engine {
-
-// Blocks as they lie on the disk, to be sent as a piece of the stream.
-struct PlainBlocks {
-  base::Bytes content;
-};
 
 // A stream is to begin, with these blocks.
 struct StreamBegin {
@@ -32,7 +28,7 @@ struct StreamBegin {
 
 struct Answer {
   std::uint32_t number = 0;
-  std::variant<transport::Body, PlainBlocks, StreamBegin> content;
+  std::variant<transport::Body, sync::PieceContent, StreamBegin> content;
 };
 
 // One thread, that on which it is made. The workplace outlives it.

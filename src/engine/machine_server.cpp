@@ -24,8 +24,8 @@ constexpr std::size_t kQuestionBytesMax = 8 * base::kMiB;
 constexpr std::size_t kAnswerBytesMax = 4 * base::kMiB;
 
 std::size_t weight_of(const Answer& answer) {
-  if (const auto* blocks = std::get_if<PlainBlocks>(&answer.content))
-    return blocks->content.size();
+  if (const auto* blocks = std::get_if<sync::PieceContent>(&answer.content))
+    return blocks->bytes.size();
   if (const auto* begin = std::get_if<StreamBegin>(&answer.content))
     return begin->history.size();
   return tp::kMessageBytesMax / 8;
@@ -132,7 +132,7 @@ class Server {
       link_.send(
           tp::encode({answer.number, stream.begin(begin->bytes_per_second, begin->window_bits, begin->history)}));
     } else {
-      base::Bytes frame = tp::encode({answer.number, stream.write(std::get<PlainBlocks>(answer.content).content)});
+      base::Bytes frame = tp::encode({answer.number, stream.write(std::get<sync::PieceContent>(answer.content))});
       const auto start = std::chrono::steady_clock::now();
       link_.send(std::move(frame));
       stream.sent(std::chrono::steady_clock::now() - start, link_.measured().sending);

@@ -156,6 +156,8 @@ void TargetDisks::build(const model::Plan& plan, Conversation& conversation, con
     build_one(plan, i, number.value_or(0), holdings, supply);
   }
   check_thin_bases();
+  if (supply.deltas.signatures.value > 0)
+    summary_.deltas = supply.deltas;
   // One that a limit has held back has not shown how fast the link is, and a source that dials in may have one.
   if (summary_.bytes[model::SourceKind::wire].value >= kTellingBytes && !request_.subject.limit &&
       request_.subject.home.empty() && request_.subject.dials_in.empty())

@@ -8,6 +8,8 @@
 
 #include "base/text.hpp"
 #include "codec/zstd_stream.hpp"
+#include "sync/former_blocks.hpp"
+#include "sync/shared_blocks.hpp"
 
 namespace jaunt::engine {
 
@@ -16,6 +18,7 @@ namespace {
 constexpr unsigned kThreadsMax = 8;  // twice the cores: half of them wait for the disk
 constexpr std::size_t kTilesToldAtOnce = 64;
 constexpr std::size_t kOrderedTilesMax = std::size_t{1} << 18;
+constexpr std::uint64_t kSlowLink = 15 * base::kMiB;  // a second
 
 base::ByteCount needed_bytes(const sync::Recipe& recipe) {
   std::uint64_t blocks = 0;
@@ -72,24 +75,59 @@ std::vector<std::uint64_t> order_of(std::uint32_t disk, const sync::Recipe& reci
   return tiles;
 }
 
-// Both sides begin with what came over the wire last.
-void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, disk::PartialImage& target,
-                  base::ByteCount size, BlockSupply& supply) {
+// Tells the source with which blocks, that both sides have, a stream begins.
+class StreamBeginning {
+ public:
+  StreamBeginning(std::uint32_t disk, BlockSupply& supply) : supply_(supply) {
+    ask_ = {.bytes_per_second = supply.link_bytes_per_second,
+            .window_bits = supply.stream.window_bits(),
+            .disk = disk,
+            .blocks = {}};
+  }
+
+  void add(std::uint64_t tile, const sync::BlockMask& blocks, base::ByteView content) {
+    ask_.blocks.push_back(sync::tile_blocks(tile, blocks));
+    supply_.stream.add_history(content);
+    if (ask_.blocks.size() == kTilesToldAtOnce)
+      tell();
+  }
+
+  void tell() {
+    std::ranges::sort(ask_.blocks, {}, &transport::TileBlocks::tile);
+    supply_.conversation.begin_stream(ask_);
+    ask_.blocks.clear();
+  }
+
+ private:
+  BlockSupply& supply_;
+  transport::AskStream ask_;
+};
+
+// Both sides begin with blocks of the files that cross, and with what came over the wire last.
+void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, const std::vector<std::uint64_t>& order,
+                  std::size_t blocks_max, const sync::Recipe& recipe, disk::PartialImage& target,
+                  BlockSupply& supply) {
   if (held.empty() && std::exchange(supply.begun, true))
     return;  // the stream of the disk before goes on
   supply.begun = true;
-  transport::AskStream ask{.bytes_per_second = supply.link_bytes_per_second,
-                           .window_bits = supply.stream.window_bits(),
-                           .disk = disk,
-                           .blocks = {}};
-  for (std::size_t at = 0; at == 0 || at < held.size(); at += kTilesToldAtOnce) {
-    ask.blocks.clear();
-    for (std::size_t i = at; i < std::min(at + kTilesToldAtOnce, held.size()); ++i) {
-      ask.blocks.push_back(sync::tile_blocks(held[i].tile, held[i].blocks));
-      supply.stream.add_history(read_blocks(target, held[i], size));
-    }
-    supply.conversation.begin_stream(ask);
+  StreamBeginning beginning(disk, supply);
+  for (const sync::WireWant& want : held)
+    blocks_max -= want.blocks.count();
+  sync::SharedBlocks shared(recipe);
+  for (auto tile = order.begin(); tile != order.end() && blocks_max > 0; ++tile) {
+    const sync::SharedBlocks::OfTile of_tile = shared.read(*tile, blocks_max);
+    blocks_max -= of_tile.blocks.count();
+    if (of_tile.blocks.any())
+      beginning.add(*tile, of_tile.blocks, of_tile.content);
   }
+  for (const sync::WireWant& want : held)
+    beginning.add(want.tile, want.blocks, read_blocks(target, want, recipe.size));
+  beginning.tell();
+}
+
+// What takes time on both sides, so that less crosses.
+bool is_slow(const BlockSupply& supply) {
+  return supply.link_bytes_per_second != 0 && supply.link_bytes_per_second <= kSlowLink;
 }
 
 }  // namespace
@@ -108,19 +146,31 @@ BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskReci
       workplace.config.threads != 0 ? workplace.config.threads : std::max(1U, std::thread::hardware_concurrency());
   sync::DiskBuilder builder(recipe.recipe(), *built.target, *built.proved, std::min(2 * wanted, kThreadsMax),
                             workplace.progress, workplace.cancel);
-  builder.set_order(order_of(disk, recipe.recipe(), supply.conversation));
-  const std::size_t history = std::min(codec::kHistoryBytesMax, std::size_t{1} << supply.stream.window_bits());
-  begin_stream(disk, builder.skip_held(history / model::kBlockBytes), *built.target, size, supply);
+  std::vector<std::uint64_t> order;
+  if (workplace.config.wire_order)
+    order = order_of(disk, recipe.recipe(), supply.conversation);
+  builder.set_order(order);
+  const std::size_t history =
+      std::min(codec::kHistoryBytesMax, std::size_t{1} << supply.stream.window_bits()) / model::kBlockBytes;
+  const std::vector<sync::WireWant> held = builder.skip_held(history);
+  if (!workplace.config.wire_history || !is_slow(supply))
+    order.clear();
+  begin_stream(disk, held, order, history, recipe.recipe(), *built.target, supply);
+  sync::FormerBlocks former(recipe.recipe());
   sync::BlockAsker asker(
       disk, supply.stream, [&] { return builder.next_want(); },
-      [&](std::uint64_t tile, const sync::BlockMask& blocks, base::Bytes content) {
-        builder.deliver(tile, blocks, std::move(content));
+      [&](sync::TileWork work) {
+        builder.deliver(std::move(work));
         supply.got_on(builder.figures());
-      });
+      },
+      workplace.config.wire_deltas && is_slow(supply) && supply.conversation.takes_former()
+          ? [&](const sync::WireWant& want) { return former.read(want); }
+          : sync::BlockAsker::Former());
   supply.conversation.fetch(asker, [&] {
     supply.got_on(builder.figures());
     return builder.wait();
   });
+  supply.deltas += asker.deltas();
   builder.clear_rest();
   supply.got_on(builder.figures());
   return built;

@@ -26,6 +26,7 @@ struct BlockSupply {
   sync::BlockStreamReader stream{};
   std::uint64_t link_bytes_per_second = 0;                                                   // 0: nobody knows
   bool begun = false;                                                                        // a stream
+  sync::DeltaFigures deltas{};                                                               // of the disks so far
   std::function<void(const sync::BuildFigures&)> got_on = [](const sync::BuildFigures&) {};  // called often
 };
 

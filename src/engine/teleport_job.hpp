@@ -18,6 +18,7 @@
 #include "engine/remote_machine.hpp"
 #include "engine/thin_base.hpp"
 #include "model/source_kind.hpp"
+#include "sync/block_asker.hpp"
 
 namespace jaunt::engine {
 
@@ -77,6 +78,7 @@ struct TeleportSummary {
   std::optional<std::filesystem::path> receipt = {};
   std::optional<PackageSummary> packages = {};  // where any were looked for
   std::optional<ArchiveSummary> archives = {};  // likewise
+  std::optional<sync::DeltaFigures> deltas = {};  // where the source was told of former versions
 };
 
 struct TeleportRequest;

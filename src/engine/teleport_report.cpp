@@ -96,6 +96,13 @@ Json archives_json(const ArchiveSummary& archives) {
           {"seconds", archives.elapsed.count()}};
 }
 
+Json deltas_json(const sync::DeltaFigures& deltas) {
+  return {{"tiles", deltas.tiles},
+          {"blocks_bytes", deltas.blocks.value},
+          {"deltas_bytes", deltas.deltas.value},
+          {"signatures_bytes", deltas.signatures.value}};
+}
+
 Json packages_json(const PackageSummary& packages) {
   Json not_fetched = Json::object();
   for (const auto& [why, count] : packages.not_fetched)
@@ -153,6 +160,8 @@ std::string to_json(const TeleportSummary& summary) {
     json["packages"] = packages_json(*summary.packages);
   if (summary.archives)
     json["archives"] = archives_json(*summary.archives);
+  if (summary.deltas)
+    json["deltas"] = deltas_json(*summary.deltas);
   if (summary.receipt)
     json["receipt"] = printable(summary.receipt->string());
   return json.dump();

@@ -31,14 +31,14 @@ transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, 
   return {base::ByteCount(history_.size())};
 }
 
-transport::Blocks BlockStreamWriter::write(base::ByteView content) {
-  transport::Blocks blocks{.fresh = !compressor_, .piece = {}};
+transport::Blocks BlockStreamWriter::write(const PieceContent& content) {
+  transport::Blocks blocks{.fresh = !compressor_, .piece = {}, .deltas = content.deltas};
   if (!compressor_)
     compressor_.emplace(level_.level(), window_bits_, std::exchange(history_, {}));
   const auto start = Clock::now();
-  compressor_->append(content, blocks.piece);
+  compressor_->append(content.bytes, blocks.piece);
   compressing_ = Clock::now() - start;
-  plain_ = base::ByteCount(content.size());
+  plain_ = base::ByteCount(content.bytes.size());
   compressed_ = base::ByteCount(blocks.piece.size());
   return blocks;
 }
@@ -54,12 +54,12 @@ void BlockStreamReader::add_history(base::ByteView blocks) {
   add(blocks, history_);
 }
 
-base::Bytes BlockStreamReader::read(const transport::Blocks& blocks, std::size_t count) {
+base::Bytes BlockStreamReader::read(const transport::Blocks& blocks, std::size_t bytes) {
   if (blocks.fresh)
     decompressor_.emplace(window_bits_, std::exchange(history_, {}));
   if (!decompressor_)
     throw Error(ErrorKind::corrupt, "read", "a stream of blocks", "it does not begin");
-  base::Bytes content(count * model::kBlockBytes);
+  base::Bytes content(bytes);
   decompressor_->read(blocks.piece, content);
   return content;
 }

@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "codec/zstd_stream.hpp"
+#include "sync/block_deltas.hpp"
 #include "sync/stream_level.hpp"
 #include "transport/messages.hpp"
 
@@ -15,7 +16,7 @@ class BlockStreamWriter {
  public:
   // Of an AskStream: what the destination says, and the blocks that it holds. Too much history is a limit error.
   transport::Stream begin(std::uint64_t link_bytes_per_second, unsigned window_bits, base::ByteView more_history);
-  transport::Blocks write(base::ByteView content);
+  transport::Blocks write(const PieceContent& content);
   // How long the piece written last took to be sent, and how fast the link has shown to be.
   void sent(StreamLevel::Seconds sending, const std::optional<base::ByteCount>& link = {});
 
@@ -37,8 +38,8 @@ class BlockStreamReader {
   unsigned window_bits() const { return window_bits_; }
   // In the order in which the source was told.
   void add_history(base::ByteView blocks);
-  // The content of so many blocks. Throws corrupt.
-  base::Bytes read(const transport::Blocks& blocks, std::size_t count);
+  // What makes so many bytes, blocks or deltas. Throws corrupt.
+  base::Bytes read(const transport::Blocks& blocks, std::size_t bytes);
 
  private:
   unsigned window_bits_;

@@ -100,13 +100,13 @@ std::optional<WireWant> DiskBuilder::next_want() {
   return std::nullopt;
 }
 
-void DiskBuilder::deliver(std::uint64_t tile, const BlockMask& blocks, base::Bytes content) {
+void DiskBuilder::deliver(TileWork work) {
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, kLookAtToken, [&] { return failure_ || delivered_bytes_ < kDeliveredBytesMax; }))
     check(lock);
   check(lock);
-  delivered_bytes_ += content.size();
-  delivered_.push_back({.tile = tile, .from_wire = blocks, .wire = std::move(content)});
+  delivered_bytes_ += work.wire.size();
+  delivered_.push_back(std::move(work));
   changed_.notify_all();
 }
 
@@ -166,7 +166,7 @@ void DiskBuilder::do_step(TileMaker& maker, const Step& step) {
   }
   const std::scoped_lock lock(mutex_);
   ++figures_.tiles_repaired;
-  repairs_.push_back({step.work->tile, missing});
+  repairs_.push_back({.tile = step.work->tile, .blocks = missing, .whole = step.work->delta});
   changed_.notify_all();
 }
 

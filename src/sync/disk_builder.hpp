@@ -48,7 +48,7 @@ class DiskBuilder {
 
   std::optional<WireWant> next_want();
   // Waits while too much is delivered and not placed.
-  void deliver(std::uint64_t tile, const BlockMask& blocks, base::Bytes content);
+  void deliver(TileWork work);
   // Waits until something is wanted (true), or all tiles are proved (false).
   bool wait();
 

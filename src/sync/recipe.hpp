@@ -37,6 +37,7 @@ struct Recipe {
   std::span<const RecipeRun> runs;  // every block, in order
   // How Spot::source is to be understood. Where one no longer has what it had, all are asked by id.
   std::vector<const chunkstore::Source*> sources;
+  std::optional<std::uint32_t> base = {};  // the one that is a whole disk, block by block
   // Where a spot lies in a raw file, and the blocks behind it as well; may be left empty.
   std::function<std::optional<RawPlace>(const Spot&)> raw = {};
 

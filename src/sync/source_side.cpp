@@ -98,7 +98,7 @@ msg::Body SourceSide::answer_to(const msg::Hello& hello) {
   if (hello.version != msg::kProtocolVersion)
     refuse(ErrorKind::unsupported, "it speaks another version of the protocol; install the same version of jaunt");
   msg::Welcome welcome;
-  welcome.features = {msg::kFeatureArchives, msg::kFeatureOrder};
+  welcome.features = {msg::kFeatureArchives, msg::kFeatureDeltas, msg::kFeatureOrder};
   for (const Disk& disk : disks_)
     welcome.disks.push_back(disk.facts);
   return welcome;

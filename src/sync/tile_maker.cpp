@@ -23,7 +23,7 @@ bool is_local(SourceKind kind) {
 }  // namespace
 
 TileMaker::TileMaker(const Recipe& recipe, disk::PartialImage& target, const ProvedIds& proved)
-    : recipe_(recipe), target_(target), proved_(proved), lookup_(recipe.sources), readers_(recipe.sources.size()) {}
+    : recipe_(recipe), target_(target), proved_(proved), lookup_(recipe.sources), readers_(recipe.sources) {}
 
 std::uint64_t TileMaker::tile_bytes(std::uint64_t tile) const {
   return std::min<std::uint64_t>(kTileBytes, recipe_.size.value - tile * kTileBytes);
@@ -33,15 +33,8 @@ std::span<std::byte, model::kBlockBytes> TileMaker::block(unsigned index) {
   return std::span<std::byte, model::kBlockBytes>(content_.data() + index * model::kBlockBytes, model::kBlockBytes);
 }
 
-chunkstore::SourceReader& TileMaker::reader(std::uint32_t source) {
-  auto& reader = readers_[source];
-  if (!reader)
-    reader = recipe_.sources[source]->reader();
-  return *reader;
-}
-
 bool TileMaker::fetch(const Spot& spot, unsigned index) {
-  return reader(spot.source).read(spot.place, block(index));
+  return readers_.of(spot.source).read(spot.place, block(index));
 }
 
 bool TileMaker::fetch_by_id(const model::BlockId& id, unsigned index) {
@@ -82,7 +75,7 @@ void TileMaker::gather(const TileWork& work) {
 }
 
 bool TileMaker::fetch_run(unsigned first, unsigned end) {
-  return reader(taken_[first].spot.source)
+  return readers_.of(taken_[first].spot.source)
       .read_run(taken_[first].spot.place,
                 content_.subspan(first * model::kBlockBytes, (end - first) * model::kBlockBytes));
 }
@@ -225,7 +218,7 @@ BlockMask TileMaker::make(const TileWork& work) {
   BlockMask all;
   for (unsigned i = 0; i < kTileBlocks; ++i)
     all[i] = taken_[i].kind != SourceKind::zero;
-  if (all == work.from_wire)
+  if (all == work.from_wire && !work.delta)
     throw base::Error(base::ErrorKind::verify, "prove", "what came over the link",
                       "it is not what the source's block tree says", "teleport it again");
   return all;

@@ -9,15 +9,10 @@
 #include "model/block_tree.hpp"
 #include "sync/proved_ids.hpp"
 #include "sync/recipe.hpp"
+#include "sync/source_readers.hpp"
+#include "sync/tile_work.hpp"
 
 namespace jaunt::sync {
-
-// A tile and what the wire has brought of it.
-struct TileWork {
-  std::uint64_t tile = 0;
-  BlockMask from_wire;
-  base::Bytes wire;  // those blocks, in order
-};
 
 // On a page boundary, so that it can be written and read around the page cache.
 struct alignas(4096) TileBuffer {
@@ -35,7 +30,7 @@ class TileMaker {
 
   // The blocks that have to come over the wire before the tile can be made, those that did already included; none
   // when the tile lies in the target and agrees with its hash. A verify error when it does not and all that is not
-  // zero came over the wire.
+  // zero came over the wire, as it is.
   BlockMask make(const TileWork& work);
 
   // The blocks of the tile that was made last, by where they came from.
@@ -44,7 +39,6 @@ class TileMaker {
  private:
   std::uint64_t tile_bytes(std::uint64_t tile) const;
   std::span<std::byte, model::kBlockBytes> block(unsigned index);
-  chunkstore::SourceReader& reader(std::uint32_t source);
   bool fetch(const Spot& spot, unsigned index);
   bool fetch_run(unsigned first, unsigned end);
   void fetch_singly(unsigned first, unsigned end);
@@ -66,7 +60,7 @@ class TileMaker {
   disk::PartialImage& target_;
   const ProvedIds& proved_;
   Lookup lookup_;
-  std::vector<std::unique_ptr<chunkstore::SourceReader>> readers_;  // opened when they are needed
+  SourceReaders readers_;
   model::BlockHasher ids_;
   model::NodeHasher nodes_;
   std::unique_ptr<TileBuffer> buffer_ = std::make_unique<TileBuffer>();

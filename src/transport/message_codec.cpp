@@ -261,19 +261,33 @@ Stream take(const wire::Stream& in) {
 void put(wire::Envelope& out, const AskBlocks& ask) {
   out.mutable_ask_blocks()->set_disk(ask.disk);
   put_blocks(*out.mutable_ask_blocks()->mutable_blocks(), ask.blocks);
+  for (const base::Bytes& former : ask.former)
+    out.mutable_ask_blocks()->add_former(to_wire(former));
 }
 
 AskBlocks take(const wire::AskBlocks& in) {
-  return {in.disk(), take_blocks(in.blocks())};
+  AskBlocks ask{in.disk(), take_blocks(in.blocks())};
+  corrupt_unless(in.former().empty() || static_cast<std::size_t>(in.former_size()) == ask.blocks.size(),
+                 "it does not tell of each tile what was there");
+  std::size_t bytes = 0;
+  for (const auto& former : in.former()) {
+    bytes += former.size();
+    limit_unless(bytes <= kFormerBytesMax, "it tells of too much that was there");
+    ask.former.push_back(to_bytes(former));
+  }
+  return ask;
 }
 
 void put(wire::Envelope& out, const Blocks& blocks) {
   out.mutable_blocks()->set_fresh(blocks.fresh);
   out.mutable_blocks()->set_piece(to_wire(blocks.piece));
+  for (const std::uint32_t delta : blocks.deltas)
+    out.mutable_blocks()->add_deltas(delta);
 }
 
 Blocks take(const wire::Blocks& in) {
-  return {in.fresh(), to_bytes(in.piece())};
+  limit_unless(static_cast<std::size_t>(in.deltas_size()) <= kTilesMax, "it has too many deltas");
+  return {in.fresh(), to_bytes(in.piece()), {in.deltas().begin(), in.deltas().end()}};
 }
 
 Body take_body(const wire::Envelope& in) {

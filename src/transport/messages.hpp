@@ -44,6 +44,7 @@ inline constexpr std::uint32_t kProbeBytesMax = 128 * base::kKiB;
 inline constexpr unsigned kCheckBitsMax = 64;
 inline constexpr unsigned kIdBits = 128;
 inline constexpr std::size_t kBlocksMax = kTileBlocks;  // that one message may bring: 1 MiB
+inline constexpr std::size_t kFormerBytesMax = 64 * base::kKiB;  // of what one message tells of former versions
 
 // Bits of integers one behind another, the most significant first, zeros up to the last byte's end.
 using PackedBits = base::Bytes;
@@ -59,6 +60,7 @@ using BlockSet = std::vector<TileBlocks>;  // ascending by tile
 
 // What a source may be asked beside what every version knows.
 inline constexpr const char* kFeatureArchives = "archives";  // AskArchives and AskUnpacked
+inline constexpr const char* kFeatureDeltas = "deltas";      // AskBlocks::former
 inline constexpr const char* kFeatureOrder = "order";        // AskOrder
 
 // The destination's first message, and the source's answer.
@@ -254,6 +256,9 @@ struct Stream {
 struct AskBlocks {
   std::uint32_t disk = 0;
   BlockSet blocks;
+  // For each tile the signature of what the destination holds in place of these blocks, one behind another, or nothing;
+  // empty: of no tile.
+  std::vector<base::Bytes> former = {};
 
   bool operator==(const AskBlocks&) const = default;
 };
@@ -262,6 +267,8 @@ struct AskBlocks {
 struct Blocks {
   bool fresh = false;  // a new stream begins, with the history if that was not used yet
   base::Bytes piece;
+  // For each tile the bytes of the delta that the stream has in place of its blocks; 0: the blocks. Empty: all are blocks.
+  std::vector<std::uint32_t> deltas = {};
 
   bool operator==(const Blocks&) const = default;
 };

@@ -35,7 +35,7 @@ void answer_questions(const Disk& disk, fuzz::Input input) {
   while (!input.empty()) {
     const transport::Message message = transport::decode(input.take(input.number(2)));
     if (const auto* ask = std::get_if<transport::AskBlocks>(&message.body)) {
-      const transport::Message answer{message.number, writer.write(reader.read(ask->blocks, transport::kBlocksMax))};
+      const transport::Message answer{message.number, writer.write(sync::with_deltas(*ask, reader.read(ask->blocks, transport::kBlocksMax)))};
       fuzz::require(transport::decode(transport::encode(answer)) == answer, "an answer can be sent");
     } else if (const auto* begin = std::get_if<transport::AskStream>(&message.body)) {
       writer.begin(begin->bytes_per_second, codec::kWindowBitsMin, reader.read(begin->blocks, 8192));
@@ -57,10 +57,11 @@ void take_answers(fuzz::Input input) {
           blocks.set(i * 50);
         return sync::WireWant{tile++, blocks};
       },
-      [&](std::uint64_t, const sync::BlockMask& blocks, const base::Bytes& content) {
-        fuzz::require(content.size() == blocks.count() * model::kBlockBytes, "what was asked for is delivered");
+      [&](const sync::TileWork& work) {
+        fuzz::require(work.wire.size() == work.from_wire.count() * model::kBlockBytes, "what was asked for is delivered");
         ++delivered;
-      });
+      },
+      [](const sync::WireWant& want) { return base::Bytes(want.blocks.count() * model::kBlockBytes, std::byte{7}); });
   while (!input.empty()) {
     asker.ask();
     asker.receive(transport::decode(input.take(input.number(2))));

@@ -30,6 +30,15 @@ testing::Weather lost_after(std::uint64_t frames) {
   };
 }
 
+// Here and there a block is a later version of one that may be here.
+ImageWorld changed_image_world(std::mt19937_64& random) {
+  ImageWorld images = testing::random_image_world(random);
+  for (auto& [block, seed] : images.wanted)
+    if (random() % 5 == 0)
+      seed += testing::kNextVersion * (1 + random() % 4);
+  return images;
+}
+
 // Something that a running guest or a person does to an image that is a source here.
 void disturb(std::mt19937_64& random, const BuildWorld& world) {
   for (const auto& held : world.held()) {
@@ -45,7 +54,7 @@ void disturb(std::mt19937_64& random, const BuildWorld& world) {
         const auto file = base::File::open(held->path, O_WRONLY);
         for (auto writes = random() % 50; writes > 0; --writes) {
           const std::uint64_t at = random() % model::block_count(base::ByteCount(size)) * model::kBlockBytes;
-          const base::Bytes bytes = testing::block_of(random());
+          const base::Bytes bytes = testing::block_of(random() % testing::kNextVersion);
           file.write_all(base::ByteOffset(at),
                          base::ByteView(bytes).first(std::min<std::uint64_t>(bytes.size(), size - at)));
         }
@@ -173,7 +182,7 @@ TEST_CASE("Bytes other than the tree says are caught, or asked for again, before
         lied = true;
         ++lies;
         content[random() % content.size()] ^= std::byte{1};
-        frame = transport::encode({message.number, liar.write(content)});
+        frame = transport::encode({message.number, liar.write({.bytes = content})});
       });
       // A tile that is partly made of local blocks is asked for whole before the source is blamed.
       REQUIRE(world.target_bytes() == world.wanted_bytes());
@@ -185,6 +194,47 @@ TEST_CASE("Bytes other than the tree says are caught, or asked for again, before
     }
   });
   CHECK((caught > 0 || lies < 5));
+}
+
+TEST_CASE("Blocks that have changed a little cross as what has changed in them") {
+  std::uint64_t with = 0;
+  std::uint64_t without = 0;
+  sync::DeltaFigures deltas;
+  testing::for_seeds(60, [&](std::mt19937_64& random) {
+    const base::TemporaryDirectory folder{testing::quick_folder()};
+    BuildWorld world(changed_image_world(random), folder.path());
+    in_any_order(world, random);
+    world.build(fine);
+    without += world.asked.value + world.answered.value;
+    std::filesystem::remove(folder.path() / "target");
+    world.asked = world.answered = {};
+    world.deltas = true;
+    world.build(fine, random() % 2 == 0 ? 0 : random() % 2000);
+    REQUIRE(world.target_bytes() == world.wanted_bytes());
+    REQUIRE(world.figures.tiles_repaired == 0);
+    with += world.asked.value + world.answered.value;
+    deltas += world.delta_figures;
+  });
+  MESSAGE("bytes both ways: " << with << " with deltas, " << without << " without");
+  CHECK(deltas.tiles > 0);
+  CHECK(deltas.deltas < deltas.blocks);
+  CHECK(with < without);
+}
+
+TEST_CASE("A delta that makes something else is asked for again as blocks") {
+  std::uint64_t spoiled = 0;
+  testing::for_seeds(40, [&](std::mt19937_64& random) {
+    const base::TemporaryDirectory folder{testing::quick_folder()};
+    BuildWorld world(changed_image_world(random), folder.path());
+    in_any_order(world, random);
+    world.deltas = true;
+    world.wrong_deltas = true;
+    world.build(fine);
+    REQUIRE(world.target_bytes() == world.wanted_bytes());
+    REQUIRE(world.figures.tiles_repaired == world.deltas_spoiled);
+    spoiled += world.deltas_spoiled;
+  });
+  CHECK(spoiled > 0);
 }
 
 TEST_CASE("A source whose disk is written to meanwhile says so instead of sending what it finds") {

@@ -13,6 +13,7 @@
 #include "support/image_world.hpp"
 #include "sync/block_reader.hpp"
 #include "sync/disk_builder.hpp"
+#include "sync/former_blocks.hpp"
 #include "transport/message_codec.hpp"
 
 namespace jaunt::testing {
@@ -49,11 +50,11 @@ class BuildWorld {
     sync::DiskBuilder builder(recipe_, *target, proved, 2, silent, {});
     if (shuffled)
       builder.set_order(any_order(*shuffled));
+    sync::FormerBlocks former(recipe_);
     sync::BlockAsker asker(
         0, stream, [&] { return builder.next_want(); },
-        [&](std::uint64_t tile, const sync::BlockMask& blocks, base::Bytes content) {
-          builder.deliver(tile, blocks, std::move(content));
-        });
+        [&](sync::TileWork work) { builder.deliver(std::move(work)); },
+        [&](const sync::WireWant& want) { return deltas ? former.read(want) : base::Bytes(); });
     std::deque<base::Bytes> questions;
     while (true) {
       for (const transport::Message& question : asker.ask()) {
@@ -72,6 +73,7 @@ class BuildWorld {
     }
     builder.clear_rest();
     figures = builder.figures();
+    delta_figures = asker.deltas();
     CHECK(proved.write_tree(folder_ / "target.tree").root ==
           wanted_->tree->view().summary_with(world_.elided).carried_root);
     target->commit(false);
@@ -98,9 +100,13 @@ class BuildWorld {
   }
 
   std::optional<std::uint64_t> shuffled;  // a seed: tiles are wanted in any order, another one each time
+  bool deltas = false;                    // former versions are told of
+  bool wrong_deltas = false;              // and made of something else
+  std::uint64_t deltas_spoiled = 0;
   base::ByteCount asked;
   base::ByteCount answered;
   sync::BuildFigures figures;
+  sync::DeltaFigures delta_figures;
 
  private:
   void compare() {
@@ -114,6 +120,8 @@ class BuildWorld {
     tiles_ = std::make_unique<sync::TileList>(folder_ / "tiles", base::ByteCount(world_.size),
                                               wanted_->tree->view().summary_with(world_.elided).carried_root);
     recipe_ = {.size = base::ByteCount(world_.size), .tiles = tiles_.get(), .runs = {}, .sources = {&*source_}};
+    if (base != nullptr)
+      recipe_.base = 0;
     for (const sync::Run& run : found.runs)
       runs_.push_back(recipe_run(run));
     recipe_.runs = runs_;
@@ -157,10 +165,17 @@ class BuildWorld {
     }
   }
 
-  static base::Bytes answer(sync::BlockReader& reader, sync::BlockStreamWriter& writer, const base::Bytes& question) {
+  base::Bytes answer(sync::BlockReader& reader, sync::BlockStreamWriter& writer, const base::Bytes& question) {
     const transport::Message message = transport::decode(question);
     const auto& ask = std::get<transport::AskBlocks>(message.body);
-    return transport::encode({message.number, writer.write(reader.read(ask.blocks, transport::kBlocksMax))});
+    base::Bytes blocks = reader.read(ask.blocks, transport::kBlocksMax);
+    sync::PieceContent content = sync::with_deltas(ask, blocks);
+    if (wrong_deltas && !content.deltas.empty() && content.deltas.front() != 0) {
+      blocks[0] ^= std::byte{1};  // of the first tile, which comes as a delta
+      content = sync::with_deltas(ask, blocks);
+      ++deltas_spoiled;
+    }
+    return transport::encode({message.number, writer.write(content)});
   }
 
   const ImageWorld world_;

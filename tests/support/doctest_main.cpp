@@ -2,6 +2,7 @@
 // counts; an executable whose every case was skipped exits 77, which ctest calls skipped.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 
 #include <doctest/doctest.h>
@@ -42,6 +43,7 @@ void jaunt::test_support::skip(std::string_view reason) {
 }
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // as in every program of ours
   doctest::Context context(argc, argv);
   const int status = context.run();
   const bool all_skipped = cases_run > 0 && cases_skipped == cases_run;

@@ -24,12 +24,16 @@ namespace jaunt::testing {
 
 using SeedMap = std::map<std::uint64_t, std::uint64_t>;  // block: what it is filled with; others are zero
 
+inline constexpr std::uint64_t kNextVersion = std::uint64_t{1} << 32;  // added to a seed: the same with a few changes
+
 inline base::Bytes block_of(std::uint64_t seed) {
   base::Bytes bytes(model::kBlockBytes);
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(seed % kNextVersion);
   const bool text = seed % 3 != 0;  // that compresses
   for (std::size_t i = 0; i < bytes.size(); ++i)
     bytes[i] = text && i % 64 >= 8 ? std::byte(' ') : std::byte(random());
+  for (std::uint64_t version = seed / kNextVersion; version > 0; --version)
+    bytes[random() % bytes.size()] ^= std::byte{1};
   return bytes;
 }
 

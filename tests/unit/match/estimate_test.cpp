@@ -49,7 +49,7 @@ TEST_CASE("On a slow link only what is nowhere else crosses, compressed as hard 
   CHECK(forecast.sources[SourceKind::local].bytes == mib(100));
   CHECK(forecast.sources[SourceKind::wire].bytes == mib(400));
   CHECK(forecast.sources[SourceKind::zero].bytes == ByteCount(6 * base::kGiB));
-  CHECK(forecast.choice.compression_level == 12);
+  CHECK(forecast.choice.compression_level == 13);
   CHECK(forecast.slowest == "link");
   CHECK(forecast.wire < mib(128));
   CHECK_FALSE(forecast.plain_copy_is_faster);
