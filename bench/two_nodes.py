@@ -34,11 +34,13 @@ class Node:
 
 
 class TwoNodes:
-    """A context; the nodes know each other, and the destination's `held` image where there is one."""
+    """A context; the nodes know each other, and the destination's `held` image where there is one. `settings` are the
+    destination's, in its environment; packages come from no mirror unless they say so."""
 
-    def __init__(self, program, link, folders, scratch, held):
+    def __init__(self, program, link, folders, scratch, held, settings=None):
         self.source = Node(program, f"{scratch}/source-home", folders, link, "left")
         self.destination = Node(program, f"{scratch}/destination-home", folders, link, "right")
+        self.destination.environment |= {"JAUNT_MIRROR_USE": "false", **(settings or {})}
         self.target = f"{scratch}/teleported.raw"
         self._first_state = f"{scratch}/destination-home.first"
         self._server = None

@@ -73,6 +73,18 @@ ArchiveStage::ArchiveStage(Conversation& conversation, std::string realm, const 
       fs::remove(entry, none);
 }
 
+model::PlannedArchives ArchiveStage::forecast() {
+  model::PlannedArchives planned;
+  const auto disks = static_cast<std::uint32_t>(conversation_.disks().size());
+  for (std::uint32_t disk = 0; disk < disks; ++disk)
+    for (const transport::ArchiveFacts& archive : conversation_.archives(disk).archives)
+      if (!is_here(archive)) {
+        ++planned.count;
+        planned.bytes += archive.size;
+      }
+  return planned;
+}
+
 ArchiveSummary ArchiveStage::fetch(ByteCount link) {
   const auto start = Clock::now();
   costs_.link = static_cast<double>(std::max<std::uint64_t>(link.value, 1));

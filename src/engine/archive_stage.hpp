@@ -12,6 +12,7 @@
 #include "engine/describe_job.hpp"
 #include "engine/holdings.hpp"
 #include "match/archive_choice.hpp"
+#include "model/plan.hpp"
 
 namespace jaunt::engine {
 
@@ -28,6 +29,8 @@ class ArchiveStage {
  public:
   ArchiveStage(Conversation& conversation, std::string realm, const Workplace& workplace);
 
+  // Those that would be worth it over a slow link, as far as that can be told before.
+  model::PlannedArchives forecast();
   // Over a link of so many bytes in a second. What was made is catalogued, so that the comparison finds it here;
   // whatever fails comes over the link as it is.
   ArchiveSummary fetch(base::ByteCount link);

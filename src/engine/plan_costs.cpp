@@ -113,6 +113,7 @@ match::Task task_of(const std::vector<DiskFindings>& disks, const Circumstances&
       0.0, circumstances.planning.count() - task.round_trips * static_cast<double>(link.round_trip.count()) / 1e6 -
                static_cast<double>(task.difference.value) / static_cast<double>(link.bytes_per_second.value));
   task.running = circumstances.running;
+  task.archives = circumstances.archives.bytes;
   return task;
 }
 
@@ -261,6 +262,8 @@ std::vector<base::File> count_costs(const std::vector<DiskFindings>& disks, cons
   plan.downtime = time_of(forecast.downtime_seconds);
   plan.space = forecast.space;
   plan.sources = shares(forecast.sources);
+  plan.archives = circumstances.archives;
+  plan.archives.saved = forecast.archives_saved;
   try_other_links(task, costs, plan);
   std::vector<base::File> lists;
   for (const DiskFindings& disk : disks) {

@@ -22,6 +22,7 @@ struct Circumstances {
   std::chrono::duration<double> planning{};  // what all that took, round trips and bytes included
   bool running = false;
   std::optional<PackageForecast> packages = {};  // that a teleport would fetch first
+  model::PlannedArchives archives = {};          // that it would take apart first
 };
 
 // Fills in everything of the plan that is a matter of cost, and gives the runs of each disk, encoded in files without

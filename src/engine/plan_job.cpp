@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "engine/archive_stage.hpp"
 #include "engine/arrival.hpp"
 #include "engine/disk_planner.hpp"
 #include "engine/holdings.hpp"
@@ -67,6 +68,8 @@ class PlanJob {
     const base::ByteCount sent = link.sent().bytes;
     const base::ByteCount received = link.received().bytes;
     look_for_packages(conversation, machine, circumstances);
+    if (workplace_.config.archives_use && !options_.prepared && circumstances.link.origin != "assumed")
+      circumstances.archives = ArchiveStage(conversation, options_.realm, workplace_).forecast();
     plan_.difference_sent = sent;
     plan_.difference_received = received;
     circumstances.difference = plan_.difference_sent + plan_.difference_received;
@@ -105,7 +108,7 @@ class PlanJob {
 
   // A teleport fetches them before it plans; a plan says what that would bring.
   void look_for_packages(Conversation& conversation, const ToldMachine& machine, Circumstances& circumstances) {
-    if (!options_.packages || options_.packages_here || circumstances.link.origin == "assumed")
+    if (!options_.packages || options_.prepared || circumstances.link.origin == "assumed")
       return;
     PackageStage stage(conversation, machine, options_.realm, workplace_);
     if (stage.consider(circumstances.link.bytes_per_second) && stage.forecast().installed.value > 0)

@@ -21,8 +21,8 @@ struct PlanOptions {
   std::optional<std::filesystem::path> folder = {};  // for its disks; by default the first configured one
   std::string realm = "default";                     // of what is here
   bool same_machine = false;                         // it keeps its UUID
-  bool packages = true;      // from mirrors, where they are faster
-  bool packages_here = false;  // what of them is worth it has been fetched
+  bool packages = true;                              // from mirrors, where they are faster
+  bool prepared = false;                             // packages and archives that are worth it have been fetched
   bool measures_all = false;                         // of what would cross, for a forecast that people read
 };
 

@@ -335,7 +335,7 @@ class TeleportJob {
 
   void make_plan(Conversation& conversation, const ToldMachine& told, const transport::Link& link) {
     PlanOptions options = request_.options.plan;
-    options.packages_here = true;
+    options.prepared = true;
     options.folder = folder();
     options.same_machine = request_.options.machine.same_machine;
     const model::Plan plan = engine::make_plan(request_.subject, options, workplace_, conversation, told, link);

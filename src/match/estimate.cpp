@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "match/archive_choice.hpp"
 #include "model/block.hpp"
 
 namespace jaunt::match {
@@ -156,6 +157,22 @@ BySource<SourceForecast> tally_of(const BySource<Portion>& portions, ByteCount z
   return result;
 }
 
+// Archives come as what is in them where that is faster, before the difference is worked out.
+void take_archives_apart(Forecast& forecast, Stages& stages, const Task& task, const Costs& costs) {
+  const ArchiveCosts archives{.link = costs.link.allowed()};
+  const double spared = std::min(static_cast<double>(task.archives.value) * (1 - archives.crossing),
+                                 static_cast<double>(forecast.sources[SourceKind::wire].moved.value));
+  const double packing = 2 * static_cast<double>(task.archives.value) / archives.packing;  // there, and here
+  Stages without = stages;
+  without.link = std::max(0.0, stages.link - spared / costs.link.allowed());
+  if (without.slowest().first + packing >= stages.slowest().first)
+    return;
+  stages = without;
+  forecast.serial_seconds += packing;
+  forecast.archives_saved = count(spared);
+  forecast.sources[SourceKind::wire].moved -= forecast.archives_saved;
+}
+
 Forecast forecast_of(const Choice& choice, const BySource<Portion>& portions, const Task& task, const Costs& costs) {
   Forecast result;
   result.choice = choice;
@@ -171,6 +188,8 @@ Forecast forecast_of(const Choice& choice, const BySource<Portion>& portions, co
   const double packages = package_seconds(portions[SourceKind::package], choice, costs);
   result.sources[SourceKind::package].seconds += packages;
   result.serial_seconds = serial_seconds(task, costs) + packages;
+  if (task.archives.value > 0 && !choice.plain)
+    take_archives_apart(result, all, task, costs);
   const auto [seconds, stage] = all.slowest();
   result.seconds = result.serial_seconds + seconds;
   result.slowest = stage;

@@ -19,6 +19,7 @@ struct Task {
   base::ByteCount difference;     // the difference protocol's own bytes, both directions
   std::uint32_t round_trips = 4;  // that nothing overlaps with
   double working_out = 0;         // seconds that both nodes need for the difference, beside these
+  base::ByteCount archives;       // compressed files, of what only the wire has, whose content is here for the most part
   bool thin = false;              // the target stands on the base instead of copying it
   // For the downtime of a move; one that is shut off has none.
   bool running = false;
@@ -57,6 +58,7 @@ struct Forecast {
   Choice choice;
   model::BySource<SourceForecast> sources;
   base::ByteCount wire;                 // both directions, the difference's own bytes included
+  base::ByteCount archives_saved;       // that would cross more if archives came as they are
   double seconds = 0;                   // all of it
   double serial_seconds = 0;            // of these, what overlaps with nothing: reading first, round trips
   std::string slowest;                  // what the rest waits for: "link", "destination disk", "source CPU", ...

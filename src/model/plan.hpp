@@ -91,6 +91,14 @@ struct DiskPlan {
   bool operator==(const DiskPlan&) const = default;
 };
 
+// Compressed files that come as what is in them, and are packed again.
+struct PlannedArchives {
+  std::uint64_t count = 0;
+  base::ByteCount bytes = {};
+  base::ByteCount saved = {};  // that would cross the link more without it; zero: they come as they are
+  bool operator==(const PlannedArchives&) const = default;
+};
+
 struct Forecast {
   base::ByteCount wire = {};  // both directions
   std::chrono::microseconds seconds = {};
@@ -130,6 +138,7 @@ struct Plan {
   std::vector<SourceShare> sources = {};  // of all disks
   base::ByteCount difference_sent = {};   // by this node, to find out what it needs
   base::ByteCount difference_received = {};
+  PlannedArchives archives = {};             // that a teleport would take apart
   Forecast forecast = {};                    // as planned
   std::vector<PlainCopy> plain_copies = {};  // fastest first
   bool plain_copy_is_faster = false;         // then the runs are those of a plain copy

@@ -63,6 +63,11 @@ inline constexpr auto kJsonFields<Blocker> =
                JsonField{"found", &Blocker::found}, JsonField{"remedy", &Blocker::remedy}};
 
 template <>
+inline constexpr auto kJsonFields<PlannedArchives> =
+    std::tuple{JsonField{"count", &PlannedArchives::count}, JsonField{"bytes", &PlannedArchives::bytes},
+               JsonField{"saved", &PlannedArchives::saved}};
+
+template <>
 inline constexpr auto kJsonFields<Forecast> =
     std::tuple{JsonField{"wire", &Forecast::wire}, JsonField{"seconds", &Forecast::seconds},
                JsonField{"slowest", &Forecast::slowest}};
@@ -93,6 +98,7 @@ inline constexpr auto kJsonFields<Plan> = std::tuple{JsonField{"id", &Plan::id},
                                                      JsonField{"sources", &Plan::sources},
                                                      JsonField{"difference_sent", &Plan::difference_sent},
                                                      JsonField{"difference_received", &Plan::difference_received},
+                                                     JsonField{"archives", &Plan::archives},
                                                      JsonField{"forecast", &Plan::forecast},
                                                      JsonField{"plain_copies", &Plan::plain_copies},
                                                      JsonField{"plain_copy_is_faster", &Plan::plain_copy_is_faster},

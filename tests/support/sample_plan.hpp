@@ -68,6 +68,7 @@ inline model::Plan sample_plan() {
                   .forecast = {.wire = mib(134), .seconds = 9s, .slowest = "destination disk"},
                   .plain_copy = {.name = "zstd -3 piped", .wire = mib(962), .seconds = 9s}}};
   p.downtime = 1500ms;
+  p.archives = {.count = 2, .bytes = mib(36), .saved = mib(31)};
   p.space = mib(1824);
   p.blockers = {{.subject = "name",
                  .found = "a domain web1 exists here already",

@@ -198,6 +198,10 @@ void show_sources(Page& page, const model::Plan& plan) {
     page.row(layout, {"", printable(plain.name), "", "", human_bytes(plain.wire), human_duration(plain.seconds)},
              Tone::faint);
   page.field("waits for", printable(plan.forecast.slowest));
+  if (plan.archives.saved.value > 0)
+    page.field("archives", fmt::format("{} of {} come as what is in {}, for {} less over the link", plan.archives.count,
+                                       human_bytes(plan.archives.bytes), plan.archives.count == 1 ? "it" : "them",
+                                       human_bytes(plan.archives.saved)));
   if (plan.downtime.count() > 0)
     page.field("downtime", human_duration(plan.downtime) + " if it is moved");
   page.field("space", human_bytes(plan.space) + " here");

@@ -98,6 +98,23 @@ TEST_CASE("Scattered blocks on a slow disk come over the link instead") {
   CHECK(forecast.choice.source_of({SourceKind::local, SourceKind::base}, 256) == SourceKind::base);
 }
 
+TEST_CASE("Archives are taken apart where the link is slow, which is never slower than leaving them") {
+  Task task = server(1500, 100, 400);
+  task.archives = mib(36);
+  const Forecast slow = match::forecast(task, link_of(1e6));
+  const Forecast without = match::forecast(server(1500, 100, 400), link_of(1e6));
+  CHECK(slow.archives_saved > mib(30));
+  CHECK(slow.wire + slow.archives_saved == without.wire);
+  CHECK(slow.seconds < without.seconds);
+  CHECK(match::forecast(task, link_of(125e6)).archives_saved == ByteCount(0));
+  double before = 1e9;
+  for (double rate = 1e5; rate < 1e9; rate *= 1.2) {
+    const double seconds = match::forecast(task, link_of(rate)).seconds;
+    CHECK(seconds <= before);
+    before = seconds;
+  }
+}
+
 TEST_CASE("A mirror is used where it is faster than the link, and never when there is none") {
   Task task;
   task.survey.add_run(100'000, 100'000, {SourceKind::package});
