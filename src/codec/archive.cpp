@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::uint64_t kOwnBytesMin = 256;  // smaller files lie with what is between them
 constexpr std::size_t kCopyBytes = base::kMiB;
+constexpr ByteCount kNoteBytesMax{4096};
 constexpr std::uint64_t kPieceMax = std::uint32_t(-1);
 
 // Where the plain bytes of a section are while it is taken apart.
@@ -115,11 +116,14 @@ bool makes_again(const std::vector<std::string>& command, std::size_t skip, cons
 class Unpacking {
  public:
   Unpacking(const base::File& packed, ByteCount size, const std::filesystem::path& scratch,
-            const base::CancelToken& cancel)
-      : packed_(packed), end_(size.value), plain_file_(base::unnamed_file(scratch)), cancel_(cancel) {}
+            const std::filesystem::path& memory, const base::CancelToken& cancel)
+      : packed_(packed), end_(size.value), plain_file_(base::unnamed_file(scratch)), memory_(memory), cancel_(cancel) {}
 
   std::variant<UnpackedArchive, NotUnpacked> run(const base::File& unpacked) {
     head_.packed = ByteCount(end_.value);
+    base::Sha256 hash;
+    copy(packed_, 0, end_.value, [&](base::ByteView bytes) { hash.update(bytes); });
+    head_.packed_hash = hash.finish();
     std::uint64_t at = 0;
     while (at < end_.value && head_.sections.size() + 1 < kSectionsMax) {
       const CpioParts parts = cpio_parts(packed_, ByteOffset(at), end_);
@@ -141,22 +145,50 @@ class Unpacking {
     const auto own = own_head(*compression, base::ByteView(begin).first(seen));
     if (!own)
       return NotUnpacked{"its head is of no kind that is known"};
+    const auto known = remembered(compression->program, version);
+    if (known && known->empty())
+      return none_makes(*compression);
     if (!decode(*compression, at))
       return NotUnpacked{fmt::format("{} does not read it", compression->program)};
     for (const Encoder& encoder : compression->encoders) {
-      if (!makes_again(encoder.command(plain_bytes_), encoder.skip, plain_file_, packed_, ByteOffset(at + *own), end_,
-                       cancel_))
+      if (known ? encoder.name != *known
+                : !makes_again(encoder.command(plain_bytes_), encoder.skip, plain_file_, packed_,
+                               ByteOffset(at + *own), end_, cancel_))
         continue;
+      if (!known)
+        remember(compression->program, version, encoder.name);
       head_.sections.push_back({.encoder = std::string(encoder.name),
                                 .head = {begin.begin(), begin.begin() + static_cast<std::ptrdiff_t>(*own)},
                                 .pieces = pieces_of(plain_file_, 0, plain_bytes_)});
       plains_.push_back({&plain_file_, 0});
       return UnpackedArchive{.encoder = std::string(encoder.name), .version = version, .size = write(unpacked)};
     }
-    return NotUnpacked{fmt::format("no {} that is known makes it again", compression->program)};
+    if (!known)
+      remember(compression->program, version, "");
+    return none_makes(*compression);
   }
 
  private:
+  static NotUnpacked none_makes(const Compression& compression) {
+    return {fmt::format("no {} that is known makes it again", compression.program)};
+  }
+
+  std::filesystem::path note() const { return memory_ / base::to_hex(head_.packed_hash); }
+
+  // What this version of the program was seen to do with it: the encoder that makes it again, or "" for none.
+  std::optional<std::string> remembered(std::string_view program, const std::string& version) const {
+    std::error_code absent;
+    if (!std::filesystem::exists(note(), absent))
+      return std::nullopt;
+    const std::string text = base::read_text_file(note(), kNoteBytesMax);
+    const std::string begin = fmt::format("{} {}\n", program, version);
+    return text.starts_with(begin) ? std::optional(text.substr(begin.size())) : std::nullopt;
+  }
+
+  void remember(std::string_view program, const std::string& version, std::string_view encoder) const {
+    base::write_text_file(note(), fmt::format("{} {}\n{}", program, version, encoder));
+  }
+
   bool decode(const Compression& compression, std::uint64_t at) {
     Appender plain(plain_file_, kPlainBytesMax);
     const bool done = run_filter(
@@ -171,9 +203,6 @@ class Unpacking {
   }
 
   ByteCount write(const base::File& unpacked) {
-    base::Sha256 hash;
-    copy(packed_, 0, end_.value, [&](base::ByteView bytes) { hash.update(bytes); });
-    head_.packed_hash = hash.finish();
     const base::Bytes head = encode(head_);
     if (head.size() > kUnpackedHeadMax)
       throw Error(ErrorKind::limit, "take apart", packed_.path().string(), "it has too many files");
@@ -205,6 +234,7 @@ class Unpacking {
   const base::File& packed_;
   const ByteOffset end_;
   const base::File plain_file_;
+  const std::filesystem::path& memory_;
   const base::CancelToken& cancel_;
   std::uint64_t plain_bytes_ = 0;
   UnpackedHead head_;
@@ -237,11 +267,12 @@ void encode_section(const UnpackedSection& section, const base::File& plain, App
 std::variant<UnpackedArchive, NotUnpacked> unpack_archive(const base::File& packed, ByteCount size,
                                                           const base::File& unpacked,
                                                           const std::filesystem::path& scratch,
+                                                          const std::filesystem::path& memory,
                                                           const base::CancelToken& cancel) {
   if (size.value > kPackedBytesMax)
     return NotUnpacked{"it is too large"};
   try {
-    return Unpacking(packed, size, scratch, cancel).run(unpacked);
+    return Unpacking(packed, size, scratch, memory, cancel).run(unpacked);
   } catch (const Error& failure) {
     if (failure.kind() != ErrorKind::limit)
       throw;

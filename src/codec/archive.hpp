@@ -24,10 +24,11 @@ struct NotUnpacked {
 // Takes the first `size` bytes of `packed` apart into `unpacked`, an empty file: a head, then the files in it, each
 // from a block's beginning on. Only what an encoder of this host makes again to the byte, which is tried. Work that
 // outgrows memory lies in `scratch`. The archive is foreign: it is read by a fenced program. A few megabytes of
-// memory.
+// memory. Which encoder made which archive again is remembered in the folder `memory`, so that it is tried once.
 std::variant<UnpackedArchive, NotUnpacked> unpack_archive(const base::File& packed, base::ByteCount size,
                                                           const base::File& unpacked,
                                                           const std::filesystem::path& scratch,
+                                                          const std::filesystem::path& memory,
                                                           const base::CancelToken& cancel);
 
 // Makes the archive again in `packed`, an empty file. `unpacked`, which may come from a hostile node, has so many

@@ -19,16 +19,23 @@ namespace {
 
 constexpr std::uint64_t kSample = 32;  // of an archive's blocks
 constexpr std::chrono::hours kHeldWithin{24};
+constexpr std::chrono::hours kRemembered{90 * 24};
 
 fs::path parent_in(const Home& home) {
   return home.cache() / "unpacked";
 }
 
-// What killed processes left.
-void remove_old(const fs::path& parent) {
+// Of archives that were looked into: which encoder makes them again.
+fs::path memory_of(const Home& home) {
+  const fs::path memory = home.cache() / "archives";
+  fs::create_directories(memory);
+  return memory;
+}
+
+void remove_old(const fs::path& parent, std::chrono::hours age) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(parent, none))
-    if (fs::last_write_time(entry, none) + kHeldWithin < fs::file_time_type::clock::now())
+    if (fs::last_write_time(entry, none) + age < fs::file_time_type::clock::now())
       fs::remove_all(entry, none);
 }
 
@@ -83,7 +90,8 @@ const fs::path& OfferedArchives::folder() {
   if (!folder_) {
     const fs::path parent = parent_in(workplace_.home);
     fs::create_directories(parent);
-    remove_old(parent);
+    remove_old(parent, kHeldWithin);  // what killed processes left
+    remove_old(memory_of(workplace_.home), kRemembered);
     folder_.emplace(parent);
   }
   return folder_->path();
@@ -113,7 +121,7 @@ std::variant<OfferedArchives::Opened, codec::NotUnpacked> OfferedArchives::open(
   const base::File packed = copied(archive, image, folder());
   const fs::path path = folder() / fmt::format("{}", ++opened_);
   const auto unpacked = base::File::open(path, O_RDWR | O_CREAT | O_EXCL);
-  auto result = codec::unpack_archive(packed, archive.size, unpacked, folder(), workplace_.cancel);
+  auto result = codec::unpack_archive(packed, archive.size, unpacked, folder(), memory_of(workplace_.home), workplace_.cancel);
   if (auto* const no = std::get_if<codec::NotUnpacked>(&result)) {
     fs::remove(path);
     return std::move(*no);

@@ -1,6 +1,10 @@
 #include "engine/teleport_disk.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -75,54 +79,66 @@ std::vector<std::uint64_t> order_of(std::uint32_t disk, const sync::Recipe& reci
   return tiles;
 }
 
-// Tells the source with which blocks, that both sides have, a stream begins.
-class StreamBeginning {
- public:
-  StreamBeginning(std::uint32_t disk, BlockSupply& supply) : supply_(supply) {
-    ask_ = {.bytes_per_second = supply.link_bytes_per_second,
-            .window_bits = supply.stream.window_bits(),
-            .disk = disk,
-            .blocks = {}};
-  }
-
-  void add(std::uint64_t tile, const sync::BlockMask& blocks, base::ByteView content) {
-    ask_.blocks.push_back(sync::tile_blocks(tile, blocks));
-    supply_.stream.add_history(content);
-    if (ask_.blocks.size() == kTilesToldAtOnce)
-      tell();
-  }
-
-  void tell() {
-    std::ranges::sort(ask_.blocks, {}, &transport::TileBlocks::tile);
-    supply_.conversation.begin_stream(ask_);
-    ask_.blocks.clear();
-  }
-
- private:
-  BlockSupply& supply_;
-  transport::AskStream ask_;
+// Blocks of a tile that both sides have.
+struct Shared {
+  sync::BlockMask blocks;
+  base::Bytes content;
 };
 
+// Tells the source of blocks with which a stream begins, of these tiles until there are enough (nullopt); the source reads
+// those of each question in the order of the disk.
+void add_history(std::uint32_t disk, std::span<std::uint64_t> tiles,
+                 const std::function<std::optional<Shared>(std::uint64_t)>& shared, BlockSupply& supply) {
+  bool enough = false;
+  for (std::size_t at = 0; at == 0 || (at < tiles.size() && !enough); at += kTilesToldAtOnce) {
+    const auto some = tiles.subspan(at, std::min(kTilesToldAtOnce, tiles.size() - at));
+    std::ranges::sort(some);
+    transport::AskStream ask{.bytes_per_second = supply.link_bytes_per_second,
+                             .window_bits = supply.stream.window_bits(),
+                             .disk = disk,
+                             .blocks = {}};
+    for (const std::uint64_t tile : some) {
+      const auto both = shared(tile);
+      enough = enough || !both;
+      if (!both || both->blocks.none())
+        continue;
+      ask.blocks.push_back(sync::tile_blocks(tile, both->blocks));
+      supply.stream.add_history(both->content);
+    }
+    supply.conversation.begin_stream(ask);
+  }
+}
+
 // Both sides begin with blocks of the files that cross, and with what came over the wire last.
-void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, const std::vector<std::uint64_t>& order,
+void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, std::vector<std::uint64_t> order,
                   std::size_t blocks_max, const sync::Recipe& recipe, disk::PartialImage& target,
                   BlockSupply& supply) {
   if (held.empty() && std::exchange(supply.begun, true))
     return;  // the stream of the disk before goes on
   supply.begun = true;
-  StreamBeginning beginning(disk, supply);
-  for (const sync::WireWant& want : held)
+  std::map<std::uint64_t, const sync::WireWant*> wants;
+  std::vector<std::uint64_t> held_tiles;
+  for (const sync::WireWant& want : held) {
+    wants[want.tile] = &want;
+    held_tiles.push_back(want.tile);
     blocks_max -= want.blocks.count();
-  sync::SharedBlocks shared(recipe);
-  for (auto tile = order.begin(); tile != order.end() && blocks_max > 0; ++tile) {
-    const sync::SharedBlocks::OfTile of_tile = shared.read(*tile, blocks_max);
-    blocks_max -= of_tile.blocks.count();
-    if (of_tile.blocks.any())
-      beginning.add(*tile, of_tile.blocks, of_tile.content);
   }
-  for (const sync::WireWant& want : held)
-    beginning.add(want.tile, want.blocks, read_blocks(target, want, recipe.size));
-  beginning.tell();
+  sync::SharedBlocks blocks(recipe);
+  const auto beside = [&](std::uint64_t tile) -> std::optional<Shared> {
+    if (blocks_max == 0)
+      return std::nullopt;
+    sync::SharedBlocks::OfTile both = blocks.read(tile, blocks_max);
+    blocks_max -= both.blocks.count();
+    return Shared{both.blocks, std::move(both.content)};
+  };
+  add_history(disk, order, beside, supply);
+  if (!held.empty())
+    add_history(
+        disk, held_tiles,
+        [&](std::uint64_t tile) -> std::optional<Shared> {
+          return Shared{wants[tile]->blocks, read_blocks(target, *wants[tile], recipe.size)};
+        },
+        supply);
 }
 
 // What takes time on both sides, so that less crosses.
@@ -155,7 +171,7 @@ BuiltDisk build_disk(std::uint32_t disk, const std::string& name, const DiskReci
   const std::vector<sync::WireWant> held = builder.skip_held(history);
   if (!workplace.config.wire_history || !is_slow(supply))
     order.clear();
-  begin_stream(disk, held, order, history, recipe.recipe(), *built.target, supply);
+  begin_stream(disk, held, std::move(order), history, recipe.recipe(), *built.target, supply);
   sync::FormerBlocks former(recipe.recipe());
   sync::BlockAsker asker(
       disk, supply.stream, [&] { return builder.next_want(); },

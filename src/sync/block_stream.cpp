@@ -33,8 +33,10 @@ transport::Stream BlockStreamWriter::begin(std::uint64_t link_bytes_per_second, 
 
 transport::Blocks BlockStreamWriter::write(const PieceContent& content) {
   transport::Blocks blocks{.fresh = !compressor_, .piece = {}, .deltas = content.deltas};
-  if (!compressor_)
+  if (!compressor_) {
     compressor_.emplace(level_.level(), window_bits_, std::exchange(history_, {}));
+    compressor_->append({}, blocks.piece);  // reads the history, which says nothing about the blocks
+  }
   const auto start = Clock::now();
   compressor_->append(content.bytes, blocks.piece);
   compressing_ = Clock::now() - start;

@@ -186,7 +186,7 @@ void DiskBuilder::finish_tile(const TileMaker* maker) {
     } else {
       for (const model::SourceKind kind : model::kSourceKinds)
         figures_.bytes[kind] += bytes_of(maker->made()[kind]);
-      unkept_bytes_ += bytes_of(maker->made()[model::SourceKind::wire]).value;
+      unkept_bytes_ += bytes_of(maker->made()[model::SourceKind::wire] + maker->made()[model::SourceKind::delta]).value;
       keep = unkept_bytes_ >= kUnkeptBytesMax;
       if (keep)
         unkept_bytes_ = 0;

@@ -11,6 +11,7 @@ namespace jaunt::sync {
 namespace {
 
 constexpr double kMargin = 1.25;     // the link should wait for the compressor never, the compressor may for the link
+constexpr double kPatience = 1.3;    // text is compressed so well that the link waits a little, which the rest makes good
 constexpr double kQuiteAnother = 2;  // a link that is that much faster or slower than it was said to be
 constexpr std::uint64_t kFirstLook = 8 * base::kMiB;
 constexpr std::uint64_t kLastLook = 256 * base::kMiB;
@@ -66,7 +67,7 @@ int StreamLevel::better_level(const std::optional<base::ByteCount>& link) {
     return fitting(link_ * kMargin, speed);
   }
   if (link_ != 0) {
-    const double made = static_cast<double>(compressed_) / compressing;
+    const double made = kPatience * static_cast<double>(compressed_) / compressing;
     const double denser =
         static_cast<double>(plain_) * now->ratio / static_cast<double>(std::max<std::uint64_t>(compressed_, 1));
     return made >= link_ ? level_ : std::min(level_, fitting(link_ * denser, speed));

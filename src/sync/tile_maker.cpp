@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned kRefusalsMax = 3;  // of references, until no more are tried
 
 bool is_local(SourceKind kind) {
-  return kind != SourceKind::zero && kind != SourceKind::wire;
+  return kind != SourceKind::zero && kind != SourceKind::wire && kind != SourceKind::delta;
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ void TileMaker::gather(const TileWork& work) {
       continue;
     std::ranges::copy(base::ByteView(work.wire).subspan(used, model::kBlockBytes), block(i).begin());
     used += model::kBlockBytes;
-    taken_[i].kind = SourceKind::wire;
+    taken_[i].kind = work.delta ? SourceKind::delta : SourceKind::wire;
   }
   recipe_.each_piece(work.tile, [&](const RecipeRun& run, unsigned first, unsigned count) {
     const std::uint64_t skipped = work.tile * kTileBlocks + first - run.first.value;

@@ -212,6 +212,7 @@ TEST_CASE("Blocks that have changed a little cross as what has changed in them")
     world.build(fine, random() % 2 == 0 ? 0 : random() % 2000);
     REQUIRE(world.target_bytes() == world.wanted_bytes());
     REQUIRE(world.figures.tiles_repaired == 0);
+    REQUIRE(world.figures.bytes[model::SourceKind::delta] == world.delta_figures.blocks);
     with += world.asked.value + world.answered.value;
     deltas += world.delta_figures;
   });

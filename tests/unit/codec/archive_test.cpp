@@ -60,6 +60,7 @@ std::string cpio(const std::vector<std::pair<std::string, std::string>>& files) 
 
 struct Archives {
   base::TemporaryDirectory folder;
+  base::TemporaryDirectory memory;
   base::CancelToken cancel;
 
   base::File file(const std::string& name, const std::string& content = {}) const {
@@ -78,7 +79,7 @@ struct Archives {
   }
   std::variant<UnpackedArchive, NotUnpacked> unpack(const std::string& archive) const {
     return codec::unpack_archive(file("packed", archive), ByteCount(archive.size()), file("unpacked"), folder.path(),
-                                 cancel);
+                                 memory.path(), cancel);
   }
   std::string unpacked() const { return base::read_text_file(folder.path() / "unpacked", ByteCount(base::kGiB)); }
   std::string pack(const std::string& unpacked) const {
@@ -116,6 +117,26 @@ TEST_CASE("An initial ramdisk is taken apart so that its files begin at blocks, 
   CHECK(has_block(archives.unpacked(), module));
   CHECK(has_block(archives.unpacked(), library));
   CHECK(has_block(archives.unpacked(), noise(3, 8'192)));
+}
+
+TEST_CASE("Which encoder makes an archive again is tried once, and remembered for that version of its program") {
+  const Archives archives;
+  const std::string archive = archives.packed({"gzip", "-nc", "-9"}, log_of(20'000));
+  REQUIRE(archives.survives(archive));
+  REQUIRE(std::distance(std::filesystem::directory_iterator(archives.memory.path()), {}) == 1);
+  const std::filesystem::path note = std::filesystem::directory_iterator(archives.memory.path())->path();
+  const std::string text = base::read_text_file(note, ByteCount(4096));
+  const std::string version = text.substr(0, text.find('\n') + 1);
+  CHECK(text == version + "gzip -9");
+  // It is believed, which shows where it is not true.
+  base::write_text_file(note, version + "gzip -1");
+  REQUIRE(std::get<UnpackedArchive>(archives.unpack(archive)).encoder == "gzip -1");
+  CHECK_THROWS_AS(archives.pack(archives.unpacked()), base::Error);
+  base::write_text_file(note, version);
+  CHECK(std::holds_alternative<NotUnpacked>(archives.unpack(archive)));
+  base::write_text_file(note, "gzip 0.1\ngzip -1");
+  CHECK(std::get<UnpackedArchive>(archives.unpack(archive)).encoder == "gzip -9");
+  CHECK(archives.survives(archive));
 }
 
 TEST_CASE("What any of the known programs has packed is made again") {
