@@ -34,9 +34,9 @@ void set_level(ZSTD_CCtx* zstd, int level) {
     set(ZSTD_c_strategy, ZSTD_btopt);
     set(ZSTD_c_chainLog, 20);
     set(ZSTD_c_hashLog, 20);
-    set(ZSTD_c_searchLog, 4);
-    set(ZSTD_c_minMatch, 4);
-    set(ZSTD_c_targetLength, 32);
+    set(ZSTD_c_searchLog, 3);
+    set(ZSTD_c_minMatch, 5);
+    set(ZSTD_c_targetLength, 64);
   } else if (level == 12) {
     set(ZSTD_c_strategy, ZSTD_btlazy2);
   } else if (level > 9) {
