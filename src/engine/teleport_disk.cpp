@@ -22,6 +22,8 @@ namespace {
 constexpr unsigned kThreadsMax = 8;  // twice the cores: half of them wait for the disk
 constexpr std::size_t kTilesToldAtOnce = 64;
 constexpr std::size_t kOrderedTilesMax = std::size_t{1} << 18;
+// Most of what it gains is in the first of them, and reading them takes the compressor time.
+constexpr std::size_t kSharedBlocksMax = 8 * base::kMiB / model::kBlockBytes;
 constexpr std::uint64_t kSlowLink = 15 * base::kMiB;  // a second
 
 base::ByteCount needed_bytes(const sync::Recipe& recipe) {
@@ -123,6 +125,7 @@ void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, s
     held_tiles.push_back(want.tile);
     blocks_max -= want.blocks.count();
   }
+  blocks_max = std::min(blocks_max, kSharedBlocksMax);
   sync::SharedBlocks blocks(recipe);
   const auto beside = [&](std::uint64_t tile) -> std::optional<Shared> {
     if (blocks_max == 0)
