@@ -83,11 +83,14 @@ void check_length(const char* operation, std::size_t length, std::size_t length_
 
 }  // namespace
 
+std::size_t signature_bytes(std::size_t former) {
+  return (former + kPartBytes - 1) / kPartBytes * kSumBytes;
+}
+
 base::Bytes signature_of(base::ByteView former) {
   check_length("prepare", former.size(), kDeltaContentMax);
   const Job job = started(rs_sig_begin(kPartBytes, kStrongBytes, RS_RK_BLAKE2_SIG_MAGIC));
-  const std::size_t parts = (former.size() + kPartBytes - 1) / kPartBytes;
-  base::Bytes signature(kHeadBytes + parts * kSumBytes);
+  base::Bytes signature(kHeadBytes + signature_bytes(former.size()));
   const std::size_t left = run("prepare", job, former, signature);
   base::invariant(left == 0, "librsync's signature has the length that it should have");
   signature.erase(signature.begin(), signature.begin() + kHeadBytes);

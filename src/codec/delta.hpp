@@ -11,6 +11,9 @@ namespace jaunt::codec {
 inline constexpr std::size_t kDeltaContentMax = std::size_t{1} << 20;  // of either version
 inline constexpr std::size_t kSignatureMax = std::size_t{1} << 16;     // of a version of that size
 
+// How long the signature of so many bytes is.
+std::size_t signature_bytes(std::size_t former);
+
 // What tells the former version's parts, a thirtieth of its size. A limit error where it is too large.
 base::Bytes signature_of(base::ByteView former);
 

@@ -86,9 +86,12 @@ Demands parse_demands(std::string_view domain_xml) {
   Demands demands;
   demands.machine = root.child("os").child("type").attribute("machine").value();
   if (const auto cpu = root.child("cpu")) {
-    std::ostringstream text;
-    cpu.print(text, "", pugi::format_raw);
-    demands.cpu = text.str();
+    // With check='none', which libvirt gives a CPU that nobody chose, QEMU leaves out what the host does not have.
+    if (std::strcmp(cpu.attribute("check").value(), "none") != 0) {
+      std::ostringstream text;
+      cpu.print(text, "", pugi::format_raw);
+      demands.cpu = text.str();
+    }
     for (const auto& feature : cpu.children("feature"))
       if (std::strcmp(feature.attribute("policy").value(), "require") == 0)
         demands.cpu_features.emplace_back(feature.attribute("name").value());

@@ -56,11 +56,12 @@ std::vector<base::Bytes> BlockAsker::tell_former(Waiting& question) {
   std::vector<base::Bytes> former(question.wants.size());
   bool any = false;
   for (std::size_t i = 0; i < question.wants.size(); ++i) {
-    if (question.wants[i].whole || former_waiting_ >= kFormerWaitingMax || !choice_.tells())
+    const std::size_t length = codec::signature_bytes(question.wants[i].blocks.count() * model::kBlockBytes);
+    if (question.wants[i].whole || former_waiting_ >= kFormerWaitingMax || !choice_.tells(length))
       continue;
     former[i] = former_(question.wants[i]);
     if (former[i].empty()) {
-      choice_.account(false);
+      choice_.take_back(length);
       continue;
     }
     signatures[i] = codec::signature_of(former[i]);
@@ -118,6 +119,7 @@ void BlockAsker::receive(const tp::Message& answer) {
   bytes_waiting_ -= bytes;
   const auto now = Clock::now();
   ahead_.account(bytes, now - question.asked, now - std::exchange(last_answer_, now));
+  choice_.receive(blocks->piece.size());
   const std::vector<std::size_t> lengths = lengths_of(question, *blocks);
   const base::Bytes content = stream_.read(*blocks, std::accumulate(lengths.begin(), lengths.end(), std::size_t{0}));
   std::size_t used = 0;
@@ -130,7 +132,7 @@ void BlockAsker::receive(const tp::Message& answer) {
     work.delta = !blocks->deltas.empty() && blocks->deltas[i] != 0;
     if (former != nullptr) {
       former_waiting_ -= former->size();
-      choice_.account(work.delta);
+      choice_.account(work.delta, codec::signature_bytes(former->size()));
     }
     if (work.delta) {
       work.wire.resize(former->size());

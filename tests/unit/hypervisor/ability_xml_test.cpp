@@ -109,6 +109,8 @@ TEST_CASE("A definition demands its machine type, required CPU features, files b
   const Demands nothing = parse_demands("<domain/>");
   CHECK(nothing.machine.empty());
   CHECK(nothing.cpu.empty());
+  CHECK(parse_demands("<domain><cpu mode='custom' check='none'><model>qemu64</model></cpu></domain>").cpu.empty());
+  CHECK_FALSE(parse_demands("<domain><cpu mode='custom' check='partial'><model>qemu64</model></cpu></domain>").cpu.empty());
   CHECK(nothing.files.empty());
 }
 
