@@ -81,11 +81,7 @@ std::vector<std::uint64_t> order_of(std::uint32_t disk, const sync::Recipe& reci
   return tiles;
 }
 
-// Blocks of a tile that both sides have.
-struct Shared {
-  sync::BlockMask blocks;
-  base::Bytes content;
-};
+using Shared = sync::SharedBlocks::OfTile;
 
 // Tells the source of blocks with which a stream begins, of these tiles until there are enough (nullopt); the source reads
 // those of each question in the order of the disk.
@@ -130,9 +126,9 @@ void begin_stream(std::uint32_t disk, const std::vector<sync::WireWant>& held, s
   const auto beside = [&](std::uint64_t tile) -> std::optional<Shared> {
     if (blocks_max == 0)
       return std::nullopt;
-    sync::SharedBlocks::OfTile both = blocks.read(tile, blocks_max);
+    Shared both = blocks.read(tile, blocks_max);
     blocks_max -= both.blocks.count();
-    return Shared{both.blocks, std::move(both.content)};
+    return both;
   };
   add_history(disk, order, beside, supply);
   if (!held.empty())
