@@ -46,9 +46,9 @@ TEST_CASE("An initial ramdisk comes as what is in it over a slow link, and is ma
   Scene scene(guest, held);
   const Json fast = scene.teleport("1Gbit", true);
   CHECK(fast["archives"]["made"] == 0);
-  const Json whole = scene.teleport("10Mbit", false);
+  const Json whole = scene.teleport("5Mbit", false);
   CHECK_FALSE(whole.contains("archives"));
-  const Json made = scene.teleport("10Mbit", true);
+  const Json made = scene.teleport("5Mbit", true);
   MESSAGE(wire(whole), " bytes as it is, ", wire(made), " as what is in it: ", made["archives"].dump());
   REQUIRE(made["archives"]["made"].get<int>() >= 1);
   const auto bytes = made["archives"]["bytes"].get<std::uint64_t>();
@@ -57,7 +57,7 @@ TEST_CASE("An initial ramdisk comes as what is in it over a slow link, and is ma
   CHECK(wire(made) + bytes * 8 / 10 < wire(whole));
   CHECK(made["repaired_tiles"] == 0);
   CHECK(made["disks"][0]["root"] == whole["disks"][0]["root"]);
-  const Json again = scene.teleport("10Mbit", true);  // it is here by now
+  const Json again = scene.teleport("5Mbit", true);  // it is here by now
   CHECK(again["archives"]["made"] == 0);
   CHECK(again["disks"][0]["root"] == whole["disks"][0]["root"]);
 }
